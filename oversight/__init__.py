@@ -1,0 +1,1 @@
+"""Oversight: the console with which a clinical team answers for every message of a therapy bot."""
