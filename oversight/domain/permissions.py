@@ -1,0 +1,105 @@
+"""Who may do what. The buttons shown and the actions accepted come from these functions."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from oversight.domain.flags import Grade
+from oversight.domain.lifecycle import ItemStatus
+from oversight.domain.severity import Severity, at_least
+
+
+class Role(StrEnum):
+    """The four kinds of people who sign in."""
+
+    CLINICIAN = "clinician"
+    SUPERVISOR = "supervisor"
+    STUDY_LEAD = "study_lead"
+    ADMIN = "admin"
+
+
+class Page(StrEnum):
+    """The console's screens."""
+
+    TRIAGE = "triage"
+    CONVERSATION = "conversation"
+    RECORD = "record"
+    QUALITY = "quality"
+    METRICS = "metrics"
+
+
+PAGES: dict[Role, tuple[Page, ...]] = {
+    Role.CLINICIAN: (Page.TRIAGE, Page.CONVERSATION, Page.RECORD),
+    Role.SUPERVISOR: (Page.TRIAGE, Page.QUALITY, Page.CONVERSATION, Page.RECORD, Page.METRICS),
+    Role.STUDY_LEAD: (Page.METRICS, Page.QUALITY, Page.CONVERSATION, Page.RECORD),
+    Role.ADMIN: (Page.METRICS, Page.RECORD),
+}
+
+
+class Action(StrEnum):
+    """What a reader can do with a review item."""
+
+    CLAIM = "claim"
+    UNCLAIM = "unclaim"
+    SKIP = "skip"
+    APPROVE = "approve"
+    EDIT = "edit"
+    REPLACE = "replace"
+    WITHHOLD = "withhold"
+    ESCALATE = "escalate"
+    MARK_READ = "mark_read"
+    ACKNOWLEDGE = "acknowledge"
+    LOWER = "lower"
+
+
+NEEDS_CURRENT_VERSION = frozenset({Action.APPROVE, Action.EDIT, Action.REPLACE, Action.MARK_READ})
+"""Decisions refused when something new has arrived. Withhold and escalate are never stale."""
+
+NEEDS_REASON = frozenset({Action.WITHHOLD, Action.ESCALATE, Action.SKIP, Action.LOWER})
+"""Actions that the server refuses without a written reason."""
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """The few facts of an item that permissions depend on."""
+
+    status: ItemStatus
+    severity: Severity
+    claimed_by: str | None
+    draft_held: bool
+    reply_grade: Grade
+    escalation_unowned: bool
+    ai_blocked: bool
+
+
+def reads_items(role: Role) -> bool:
+    """Whether the role takes part in triage."""
+    return role in (Role.CLINICIAN, Role.SUPERVISOR)
+
+
+def allowed_actions(item: ItemView, *, clinician_id: str, role: Role) -> frozenset[Action]:
+    """Every action that this person may take on this item now."""
+    if not reads_items(role) or item.status is ItemStatus.CLOSED:
+        return frozenset()
+    acknowledge = {Action.ACKNOWLEDGE} if item.escalation_unowned else set()
+    if item.status is not ItemStatus.CLAIMED:
+        return frozenset({Action.CLAIM} | acknowledge)
+    if item.claimed_by != clinician_id:
+        return frozenset(acknowledge)
+    return frozenset(
+        {Action.UNCLAIM, Action.SKIP, Action.ESCALATE}
+        | acknowledge
+        | _decisions(item)
+        | ({Action.LOWER} if at_least(item.severity, Severity.L1) else set())
+    )
+
+
+def _decisions(item: ItemView) -> set[Action]:
+    """Approve is not offered for H3; the bot's words are never offered where AI is blocked."""
+    if not item.draft_held:
+        return {Action.MARK_READ, Action.REPLACE}
+    decisions = {Action.REPLACE, Action.WITHHOLD}
+    if not item.ai_blocked:
+        decisions.add(Action.EDIT)
+        if item.reply_grade in (Grade.H0, Grade.H1):
+            decisions.add(Action.APPROVE)
+    return decisions

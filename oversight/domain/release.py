@@ -1,0 +1,54 @@
+"""When a draft may leave unread. Everything not plainly safe is held, and the reasons are named."""
+
+from dataclasses import dataclass
+
+from oversight.domain.flags import Grade, grade_at_least
+from oversight.domain.policy import Mode
+from oversight.domain.severity import Severity, at_least
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that the rule of automatic release looks at, for one draft at one moment."""
+
+    mode: Mode
+    automatic_release: bool
+    messages_scored: bool
+    scored_in_time: bool
+    draft_scored: bool
+    reply_grade: Grade
+    conversation_severity: Severity
+    escalated: bool
+    taken_over: bool
+    newest_draft: bool
+
+
+REASONS = {
+    "policy": "the policy does not release by itself",
+    "hold_all": "the arm reads every reply before it is sent",
+    "unscored_message": "a message of this conversation has no valid score",
+    "late": "the score came too late",
+    "unscored_draft": "the reply has no valid score",
+    "risk": "something unread stands at moderate or above, or could not be scored",
+    "harm": "the reply itself may harm",
+    "escalated": "the conversation is escalated",
+    "taken_over": "a person has taken over the conversation",
+    "outdated": "a newer message or reply has arrived",
+}
+
+
+def reasons_to_hold(situation: Situation) -> tuple[str, ...]:
+    """Why the draft must be held for a person (keys of REASONS); empty means it may be released."""
+    checks = {
+        "policy": not situation.automatic_release,
+        "hold_all": situation.mode is Mode.HOLD_ALL,
+        "unscored_message": not situation.messages_scored,
+        "late": not situation.scored_in_time,
+        "unscored_draft": not situation.draft_scored,
+        "risk": at_least(situation.conversation_severity, Severity.L2),
+        "harm": grade_at_least(situation.reply_grade, Grade.H2),
+        "escalated": situation.escalated,
+        "taken_over": situation.taken_over,
+        "outdated": not situation.newest_draft,
+    }
+    return tuple(reason for reason, holds in checks.items() if holds)
