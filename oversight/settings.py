@@ -32,17 +32,18 @@ class Variable:
     read: Callable[[str], Any]  # Any: each row reads to the type of its own Settings field.
 
 
-def _number(
-    kind: Callable[[str], float], low: float, high: float
-) -> tuple[str, Callable[[str], Any]]:
-    def read(text: str) -> float:
-        number = kind(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
+def _number(low: float, high: float) -> tuple[str, Callable[[str], Any]]:
+    return f"a number from {low:g} to {high:g}", lambda text: _within(low, float(text), high)
 
-    noun = "a whole number" if kind is int else "a number"
-    return f"{noun} from {low:g} to {high:g}", read
+
+def _whole_number(low: int, high: int) -> tuple[str, Callable[[str], Any]]:
+    return f"a whole number from {low} to {high}", lambda text: _within(low, int(text), high)
+
+
+def _within(low: float, number: float, high: float) -> float:
+    if not low <= number <= high:  # NaN is within nothing.
+        raise ValueError(number)
+    return number
 
 
 def _one_of(*words: str) -> tuple[str, Callable[[str], Any]]:
@@ -91,15 +92,13 @@ def _host(text: str) -> str:
     return host
 
 
-def _row(
-    name: str, default: str, rule: tuple[str, Callable[[str], Any]], meaning: str
-) -> Variable:
+def _row(name: str, default: str, rule: tuple[str, Callable[[str], Any]], meaning: str) -> Variable:
     allowed, read = rule
     field = name.removeprefix("OVERSIGHT_").lower()
     return Variable(name, field, default, allowed, meaning, read)
 
 
-_PORT = _number(int, 1, 65535)
+_PORT = _whole_number(1, 65535)
 
 VARIABLES: tuple[Variable, ...] = (
     _row(
@@ -119,7 +118,8 @@ VARIABLES: tuple[Variable, ...] = (
         "OVERSIGHT_VAR",
         "./var",
         ("a folder", _folder),
-        "Where this machine keeps its data: the servers' files, logs, the demonstration's sign-ins.",
+        "Where this machine keeps its data: the servers' files, logs, the demonstration's "
+        "sign-ins.",
     ),
     _row(
         "OVERSIGHT_HOST",
@@ -139,56 +139,56 @@ VARIABLES: tuple[Variable, ...] = (
     _row(
         "OVERSIGHT_DEMO_SPEED",
         "1",
-        _number(float, 0.01, 1000),
+        _number(0.01, 1000),
         "Pace of the synthetic trial: 1 is a pace one can watch, 10 is ten times as fast.",
     ),
     _row(
         "OVERSIGHT_SCORERS",
         "1",
-        _number(int, 0, 64),
+        _whole_number(0, 64),
         "Scorer processes (one model and one thread each).",
     ),
-    _row("OVERSIGHT_COURIERS", "1", _number(int, 0, 64), "Courier processes (deliveries, pages)."),
+    _row("OVERSIGHT_COURIERS", "1", _whole_number(0, 64), "Courier processes (deliveries, pages)."),
     _row(
         "OVERSIGHT_RATE_PER_SECOND",
         "1000",
-        _number(float, 0.1, 1_000_000),
+        _number(0.1, 1_000_000),
         "Requests a second that one study key may make before it is answered 429.",
     ),
     _row(
         "OVERSIGHT_UNSCORED_SECONDS",
         "5",
-        _number(float, 0.1, 300),
+        _number(0.1, 300),
         "Seconds after receipt at which a message without a score becomes LU: a person looks.",
     ),
     _row(
         "OVERSIGHT_STATEMENT_SECONDS",
         "10",
-        _number(float, 0.1, 600),
+        _number(0.1, 600),
         "Longest time one database statement may take.",
     ),
     _row(
         "OVERSIGHT_LOCK_SECONDS",
         "3",
-        _number(float, 0.1, 60),
+        _number(0.1, 60),
         "Longest time a statement may wait for a lock.",
     ),
     _row(
         "OVERSIGHT_IDLE_TRANSACTION_SECONDS",
         "15",
-        _number(float, 0.1, 600),
+        _number(0.1, 600),
         "Longest time a transaction may stay open without a statement.",
     ),
     _row(
         "OVERSIGHT_POOL_SIZE",
         "10",
-        _number(int, 1, 200),
+        _whole_number(1, 200),
         "Database connections that one process keeps.",
     ),
     _row(
         "OVERSIGHT_SESSION_HOURS",
         "12",
-        _number(float, 0.1, 168),
+        _number(0.1, 168),
         "Hours after which a clinician signs in again.",
     ),
     _row(
@@ -268,7 +268,9 @@ def _read(variable: Variable, environment: Mapping[str, str]) -> Any:
         return variable.read(text if text.strip() else variable.default)
     except (ValueError, KeyError):
         shown = _without_password(text)
-        raise SettingError(f"{variable.name} is {shown!r}: it must be {variable.allowed}.") from None
+        raise SettingError(
+            f"{variable.name} is {shown!r}: it must be {variable.allowed}."
+        ) from None
 
 
 def _without_password(text: str) -> str:
@@ -293,7 +295,5 @@ def settings_as_markdown() -> str:
     ]
     for variable in VARIABLES:
         default = f"`{variable.default}`" if variable.default else "(empty)"
-        lines.append(
-            f"| `{variable.name}` | {default} | {variable.allowed} | {variable.meaning} |"
-        )
+        lines.append(f"| `{variable.name}` | {default} | {variable.allowed} | {variable.meaning} |")
     return "\n".join(lines) + "\n"

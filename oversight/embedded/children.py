@@ -38,6 +38,11 @@ class Launch:
     open_folders: tuple[int, ...] = ()
     death_signal: signal.Signals = signal.SIGTERM
 
+    def close_folders(self) -> None:
+        """Once the child runs it holds its own descriptors; ours would only pile up."""
+        for descriptor in self.open_folders:
+            os.close(descriptor)
+
     def popen_options(self) -> dict[str, Any]:  # Any: the keyword arguments of subprocess.Popen.
         options: dict[str, Any] = {
             "env": {**os.environ, **self.environment},

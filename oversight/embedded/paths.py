@@ -49,7 +49,7 @@ class VarFolder:
 
     @property
     def database_url(self) -> str:
-        return f"postgresql+psycopg://oversight@/oversight?host={self.postgres_sockets}"
+        return f"postgresql+psycopg://oversight@/oversight?host={self.postgres_sockets}&port=5432"
 
     @property
     def redis_url(self) -> str:
