@@ -1,0 +1,58 @@
+"""Every table, by name. Importing this module completes ``Base.metadata``."""
+
+from db.base import Base, new_id
+from db.tables_people import (
+    Arm,
+    Clinician,
+    Participant,
+    PolicyVersion,
+    SignIn,
+    SignInFailure,
+    Study,
+    StudyKey,
+)
+from db.tables_review import (
+    AuditEvent,
+    Claim,
+    Decision,
+    Delivery,
+    Escalation,
+    LevelChange,
+    Paging,
+    Rating,
+    ReviewItem,
+    Shift,
+    Skip,
+    WorkingText,
+)
+from db.tables_talk import Conversation, Draft, Message, RiskAssessment, ScoringWork
+
+__all__ = [
+    "Arm",
+    "AuditEvent",
+    "Base",
+    "Claim",
+    "Clinician",
+    "Conversation",
+    "Decision",
+    "Delivery",
+    "Draft",
+    "Escalation",
+    "LevelChange",
+    "Message",
+    "Paging",
+    "Participant",
+    "PolicyVersion",
+    "Rating",
+    "ReviewItem",
+    "RiskAssessment",
+    "ScoringWork",
+    "Shift",
+    "SignIn",
+    "SignInFailure",
+    "Skip",
+    "Study",
+    "StudyKey",
+    "WorkingText",
+    "new_id",
+]
