@@ -5,9 +5,9 @@ import time
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from sqlalchemy import CheckConstraint, DateTime, MetaData, String, text
+from sqlalchemy import CheckConstraint, DateTime, MetaData, String, Table, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -32,6 +32,11 @@ class Base(DeclarativeBase):
     """Every table of the record."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The Core table behind a model, for statements on the hot path."""
+    return cast(Table, model.__table__)
 
 
 def new_id() -> uuid.UUID:

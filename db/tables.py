@@ -1,6 +1,6 @@
 """Every table, by name. Importing this module completes ``Base.metadata``."""
 
-from db.base import Base, new_id
+from db.base import Base, new_id, table_of
 from db.tables_people import (
     Arm,
     Clinician,
@@ -55,4 +55,5 @@ __all__ = [
     "StudyKey",
     "WorkingText",
     "new_id",
+    "table_of",
 ]

@@ -2,7 +2,8 @@
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Json, Moment, Word, one_of
@@ -16,7 +17,7 @@ class Study(Base):
 
     id: Mapped[Id]
     name: Mapped[Word] = mapped_column(unique=True)
-    feed_position: Mapped[int] = mapped_column(server_default=text("0"))
+    feed_position: Mapped[int] = mapped_column(server_default=sql("0"))
     created_at: Mapped[Created]
 
 
@@ -72,7 +73,7 @@ class Participant(Base):
     language: Mapped[str | None]
     jurisdiction: Mapped[str | None]
     timezone: Mapped[str | None]
-    card: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    card: Mapped[Json] = mapped_column(server_default=sql("'{}'::jsonb"))
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
 
@@ -87,7 +88,7 @@ class Clinician(Base):
     username: Mapped[Word] = mapped_column(unique=True)
     name: Mapped[Word]
     role: Mapped[str]
-    languages: Mapped[Json] = mapped_column(server_default=text("'[\"en\"]'::jsonb"))
+    languages: Mapped[Json] = mapped_column(server_default=sql("'[\"en\"]'::jsonb"))
     password_hash: Mapped[str]
     created_at: Mapped[Created]
     deactivated_at: Mapped[Moment | None]

@@ -10,8 +10,8 @@ from sqlalchemy import (
     Identity,
     Index,
     UniqueConstraint,
-    text,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Json, Moment, Word, one_of
@@ -35,7 +35,8 @@ class ReviewItem(Base):
     """The stretch of one conversation that nobody has read or decided yet.
 
     ``version`` rises with each message, draft or raised severity. ``priority`` orders the queue
-    (higher first, see services/items.py); ``read_sequence`` is the last turn read by a person.
+    (higher first, see domain/queue.py); ``read_sequence`` is the last turn read by a person,
+    ``covered_sequence`` the last one answered or bridged, at ``covered_severity``.
     """
 
     __tablename__ = "review_items"
@@ -44,19 +45,19 @@ class ReviewItem(Base):
             "uq_review_items_one_open",
             "conversation_id",
             unique=True,
-            postgresql_where=text("kind = 'review' AND status <> 'closed'"),
+            postgresql_where=sql("kind = 'review' AND status <> 'closed'"),
         ),
         Index(
             "ix_review_items_queue",
-            text("priority DESC"),
+            sql("priority DESC"),
             "deadline_at",
             "id",
-            postgresql_where=text("status IN ('waiting', 'escalated')"),
+            postgresql_where=sql("status IN ('waiting', 'escalated')"),
         ),
         Index(
             "ix_review_items_bridge",
             "bridge_due_at",
-            postgresql_where=text("bridge_due_at IS NOT NULL AND status <> 'closed'"),
+            postgresql_where=sql("bridge_due_at IS NOT NULL AND status <> 'closed'"),
         ),
         Index("ix_review_items_conversation_id", "conversation_id"),
         Index("ix_review_items_closed_at", "closed_at"),
@@ -64,6 +65,7 @@ class ReviewItem(Base):
         one_of("status", ItemStatus),
         one_of("severity", Severity),
         one_of("lowered_to", Severity),
+        one_of("covered_severity", Severity),
         one_of("grade", Grade),
         one_of("disposition", Disposition),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_time"),
@@ -73,20 +75,23 @@ class ReviewItem(Base):
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("studies.id"))
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"))
     policy_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("policy_versions.id"))
-    kind: Mapped[str] = mapped_column(server_default=text("'review'"))
-    status: Mapped[str] = mapped_column(server_default=text("'waiting'"))
-    severity: Mapped[str] = mapped_column(server_default=text("'LU'"))
+    kind: Mapped[str] = mapped_column(server_default=sql("'review'"))
+    status: Mapped[str] = mapped_column(server_default=sql("'waiting'"))
+    severity: Mapped[str] = mapped_column(server_default=sql("'LU'"))
     lowered_to: Mapped[str | None]
     lowered_sequence: Mapped[int | None]
-    grade: Mapped[str] = mapped_column(server_default=text("'H0'"))
-    priority: Mapped[int] = mapped_column(server_default=text("3000"))
-    version: Mapped[int] = mapped_column(server_default=text("1"))
+    grade: Mapped[str] = mapped_column(server_default=sql("'H0'"))
+    priority: Mapped[int] = mapped_column(server_default=sql("3000"))
+    language: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
     first_sequence: Mapped[int]
     last_sequence: Mapped[int]
-    read_sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    read_sequence: Mapped[int] = mapped_column(server_default=sql("0"))
     opened_at: Mapped[Created]
     deadline_at: Mapped[Moment]
     bridge_due_at: Mapped[Moment | None]
+    covered_sequence: Mapped[int] = mapped_column(server_default=sql("0"))
+    covered_severity: Mapped[str | None]
     assigned_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     assigned_until: Mapped[Moment | None]
     notice: Mapped[str | None]
@@ -101,9 +106,9 @@ class Claim(Base):
     __tablename__ = "claims"
     __table_args__ = (
         Index(
-            "uq_claims_one_live", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")
+            "uq_claims_one_live", "item_id", unique=True, postgresql_where=sql("ended_at IS NULL")
         ),
-        Index("ix_claims_live", "expires_at", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_claims_live", "expires_at", postgresql_where=sql("ended_at IS NULL")),
         Index("ix_claims_clinician_id", "clinician_id", "claimed_at"),
         one_of("ended_how", ClaimEnd),
     )
@@ -179,7 +184,7 @@ class Decision(Base):
     text: Mapped[str | None]
     text_digest: Mapped[str | None]
     reason: Mapped[str | None]
-    flags: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    flags: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
     own_severity: Mapped[str | None]
     severity: Mapped[str | None]
     read_sequence: Mapped[int | None]
@@ -209,12 +214,12 @@ class Delivery(Base):
             "ix_deliveries_due",
             "study_id",
             "not_before",
-            postgresql_where=text("status = 'queued'"),
+            postgresql_where=sql("status = 'queued'"),
         ),
         Index(
             "ix_deliveries_unconfirmed",
             "handed_out_at",
-            postgresql_where=text("status = 'sending'"),
+            postgresql_where=sql("status = 'sending'"),
         ),
         Index("ix_deliveries_conversation_id", "conversation_id"),
         Index("ix_deliveries_draft_id", "draft_id"),
@@ -231,10 +236,10 @@ class Delivery(Base):
     variant: Mapped[str | None]
     text: Mapped[str]
     text_digest: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default=text("'queued'"))
+    status: Mapped[str] = mapped_column(server_default=sql("'queued'"))
     queued_at: Mapped[Created]
     not_before: Mapped[Moment]
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    attempts: Mapped[int] = mapped_column(server_default=sql("0"))
     feed_position: Mapped[int | None] = mapped_column(BigInteger)
     handed_out_at: Mapped[Moment | None]
     settled_at: Mapped[Moment | None]
@@ -251,12 +256,12 @@ class Escalation(Base):
             "uq_escalations_one_open",
             "conversation_id",
             unique=True,
-            postgresql_where=text("status <> 'resolved'"),
+            postgresql_where=sql("status <> 'resolved'"),
         ),
         Index(
             "ix_escalations_next_page_at",
             "next_page_at",
-            postgresql_where=text("status <> 'resolved'"),
+            postgresql_where=sql("status <> 'resolved'"),
         ),
         Index("ix_escalations_item_id", "item_id"),
         one_of("status", EscalationStatus),
@@ -269,13 +274,13 @@ class Escalation(Base):
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))
     policy_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("policy_versions.id"))
     severity: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default=text("'open'"))
+    status: Mapped[str] = mapped_column(server_default=sql("'open'"))
     reason: Mapped[str | None]
     opened_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     opened_at: Mapped[Created]
     ladder_started_at: Mapped[Created]
     steps: Mapped[Json]
-    step: Mapped[int] = mapped_column(server_default=text("0"))
+    step: Mapped[int] = mapped_column(server_default=sql("0"))
     next_page_at: Mapped[Moment | None]
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     acknowledged_at: Mapped[Moment | None]
@@ -375,4 +380,4 @@ class AuditEvent(Base):
     actor_kind: Mapped[str]
     actor_id: Mapped[str | None]
     kind: Mapped[Word]
-    detail: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    detail: Mapped[Json] = mapped_column(server_default=sql("'{}'::jsonb"))

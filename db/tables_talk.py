@@ -2,7 +2,8 @@
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +27,7 @@ class Conversation(Base):
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("studies.id"))
     external_id: Mapped[Word]
     participant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("participants.id"))
-    last_sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    last_sequence: Mapped[int] = mapped_column(server_default=sql("0"))
     taken_over_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     created_at: Mapped[Created]
 
@@ -53,11 +54,11 @@ class Message(Base):
     text: Mapped[str]
     sent_at: Mapped[Moment | None]
     received_at: Mapped[Created]
-    scoring: Mapped[str] = mapped_column(server_default=text("'pending'"))
-    severity: Mapped[str] = mapped_column(server_default=text("'LU'"))
-    categories: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    scoring: Mapped[str] = mapped_column(server_default=sql("'pending'"))
+    severity: Mapped[str] = mapped_column(server_default=sql("'LU'"))
+    categories: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
     language: Mapped[str | None]
-    urgency: Mapped[float] = mapped_column(REAL, server_default=text("0"))
+    urgency: Mapped[float] = mapped_column(REAL, server_default=sql("0"))
     scored_at: Mapped[Moment | None]
 
 
@@ -73,7 +74,7 @@ class Draft(Base):
             "uq_drafts_one_held",
             "conversation_id",
             unique=True,
-            postgresql_where=text("status = 'held'"),
+            postgresql_where=sql("status = 'held'"),
         ),
         one_of("status", DraftStatus),
         one_of("scoring", Scoring),
@@ -83,7 +84,7 @@ class Draft(Base):
 
     id: Mapped[Id]
     reply_id: Mapped[uuid.UUID]
-    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    revision: Mapped[int] = mapped_column(server_default=sql("1"))
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("studies.id"))
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"))
     message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("messages.id"))
@@ -96,10 +97,10 @@ class Draft(Base):
     model_version: Mapped[str | None]
     prompt_version: Mapped[str | None]
     received_at: Mapped[Created]
-    status: Mapped[str] = mapped_column(server_default=text("'held'"))
-    scoring: Mapped[str] = mapped_column(server_default=text("'pending'"))
-    grade: Mapped[str] = mapped_column(server_default=text("'H0'"))
-    flags: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    status: Mapped[str] = mapped_column(server_default=sql("'held'"))
+    scoring: Mapped[str] = mapped_column(server_default=sql("'pending'"))
+    grade: Mapped[str] = mapped_column(server_default=sql("'H0'"))
+    flags: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
     scored_at: Mapped[Moment | None]
     status_at: Mapped[Created]
 
@@ -134,9 +135,9 @@ class RiskAssessment(Base):
     reply_harm_probability: Mapped[float | None] = mapped_column(REAL)
     category_probabilities: Mapped[Json | None]
     flag_probabilities: Mapped[Json | None]
-    phrase_hits: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    phrase_hits: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
     language: Mapped[str | None]
-    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
+    shadow: Mapped[bool] = mapped_column(server_default=sql("false"))
     created_at: Mapped[Created]
 
 
@@ -150,8 +151,8 @@ class ScoringWork(Base):
     __tablename__ = "scoring_work"
     __table_args__ = (
         CheckConstraint("num_nonnulls(message_id, draft_id) = 1", name="one_subject"),
-        Index("ix_scoring_work_order", text("urgency DESC"), "id"),
-        Index("ix_scoring_work_waiting", "created_at", postgresql_where=text("NOT late")),
+        Index("ix_scoring_work_order", sql("urgency DESC"), "id"),
+        Index("ix_scoring_work_waiting", "created_at", postgresql_where=sql("NOT late")),
         Index("uq_scoring_work_message_id", "message_id", unique=True),
         Index("uq_scoring_work_draft_id", "draft_id", unique=True),
     )
@@ -159,9 +160,9 @@ class ScoringWork(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     message_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("messages.id"))
     draft_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("drafts.id"))
-    urgency: Mapped[float] = mapped_column(REAL, server_default=text("0"))
-    length: Mapped[int] = mapped_column(server_default=text("0"))
+    urgency: Mapped[float] = mapped_column(REAL, server_default=sql("0"))
+    length: Mapped[int] = mapped_column(server_default=sql("0"))
     created_at: Mapped[Created]
     leased_until: Mapped[Moment | None]
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    late: Mapped[bool] = mapped_column(server_default=text("false"))
+    attempts: Mapped[int] = mapped_column(server_default=sql("0"))
+    late: Mapped[bool] = mapped_column(server_default=sql("false"))

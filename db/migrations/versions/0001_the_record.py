@@ -1,7 +1,7 @@
 """The record: every table of the first release."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -288,6 +288,7 @@ def upgrade() -> None:
         sa.Column("lowered_sequence", sa.Integer(), nullable=True),
         sa.Column("grade", sa.String(), server_default=sa.text("'H0'"), nullable=False),
         sa.Column("priority", sa.Integer(), server_default=sa.text("3000"), nullable=False),
+        sa.Column("language", sa.String(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("first_sequence", sa.Integer(), nullable=False),
         sa.Column("last_sequence", sa.Integer(), nullable=False),
@@ -300,6 +301,8 @@ def upgrade() -> None:
         ),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("bridge_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("covered_sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("covered_severity", sa.String(), nullable=True),
         sa.Column("assigned_to", sa.UUID(), nullable=True),
         sa.Column("assigned_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("notice", sa.String(), nullable=True),
@@ -321,6 +324,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "lowered_to IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
             name=op.f("ck_review_items_lowered_to_known"),
+        ),
+        sa.CheckConstraint(
+            "covered_severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
+            name=op.f("ck_review_items_covered_severity_known"),
         ),
         sa.CheckConstraint(
             "severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
@@ -664,7 +671,8 @@ def upgrade() -> None:
             "scoring IN ('pending', 'scored', 'failed')", name=op.f("ck_drafts_scoring_known")
         ),
         sa.CheckConstraint(
-            "status IN ('held', 'released', 'withheld', 'superseded', 'recalled', 'delivered', 'corrected', 'retracted')",
+            "status IN ('held', 'released', 'withheld', 'superseded', "
+            "'recalled', 'delivered', 'corrected', 'retracted')",
             name=op.f("ck_drafts_status_known"),
         ),
         sa.CheckConstraint("length(text) BETWEEN 1 AND 20000", name=op.f("ck_drafts_text_size")),
@@ -751,7 +759,9 @@ def upgrade() -> None:
             name=op.f("ck_decisions_person_or_policy"),
         ),
         sa.CheckConstraint(
-            "kind IN ('approve', 'edit', 'replace', 'withhold', 'escalate', 'mark_read', 'lower', 'recall', 'correct', 'retract', 'release', 'bridge')",
+            "kind IN ('approve', 'edit', 'replace', 'withhold', "
+            "'escalate', 'mark_read', 'lower', "
+            "'recall', 'correct', 'retract', 'release', 'bridge')",
             name=op.f("ck_decisions_kind_known"),
         ),
         sa.CheckConstraint(

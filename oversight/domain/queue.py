@@ -1,0 +1,96 @@
+"""What an open item amounts to: its level, its place in the queue, its deadlines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from oversight.domain.policy import Mode, Policy
+from oversight.domain.severity import Severity, at_least, worst
+from oversight.domain.words import Scoring
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One participant message of an item, as far as the queue is concerned."""
+
+    sequence: int
+    severity: Severity
+    scoring: Scoring
+    urgency: float
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person and the bridge have already done about an item."""
+
+    read_sequence: int = 0
+    lowered_to: Severity | None = None
+    lowered_sequence: int = 0
+    covered_sequence: int = 0
+    covered_severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The item's level, order and clocks. ``priority`` is higher for what must be seen sooner."""
+
+    severity: Severity
+    priority: int
+    deadline_at: datetime
+    bridge_due_at: datetime | None
+
+
+def summarise(
+    turns: Sequence[Turn],
+    standing: Standing,
+    *,
+    policy: Policy,
+    mode: Mode,
+    draft_held: bool,
+    opened_at: datetime,
+    floor: Severity = Severity.L0,
+) -> Summary:
+    """Worst level, earliest deadline, next bridge of an item; ``floor`` is a level known besides.
+
+    A message without a score counts as LU. Deadlines run from receipt and ignore what was read.
+    """
+    levels = [turn.severity for turn in turns if turn.sequence > standing.lowered_sequence]
+    severity = worst([standing.lowered_to or floor, *levels])
+    unread = [turn for turn in turns if turn.sequence > standing.read_sequence]
+    deadlines = [policy.deadline(turn.severity, turn.received_at) for turn in unread]
+    return Summary(
+        severity=severity,
+        priority=priority(severity, turns),
+        deadline_at=min(deadlines, default=policy.deadline(severity, opened_at)),
+        bridge_due_at=_bridge_due(turns, standing, policy, mode=mode, draft_held=draft_held),
+    )
+
+
+def priority(severity: Severity, turns: Sequence[Turn]) -> int:
+    """Thousands by level; within LU the first stage's urgency decides who is looked at first."""
+    if severity is not Severity.LU:
+        return severity.rank * 1000
+    pending = (turn.urgency for turn in turns if turn.scoring is Scoring.PENDING)
+    return severity.rank * 1000 + round(999 * max(pending, default=0.0))
+
+
+def _bridge_due(
+    turns: Sequence[Turn], standing: Standing, policy: Policy, *, mode: Mode, draft_held: bool
+) -> datetime | None:
+    """The earliest bridge still owed. Read-after holds nothing except what it must."""
+    owed = [
+        policy.bridge_due(turn.severity, turn.received_at)
+        for turn in turns
+        if _uncovered(turn, standing)
+        and (draft_held or mode is not Mode.READ_AFTER or at_least(turn.severity, Severity.L2))
+    ]
+    return min(owed, default=None)
+
+
+def _uncovered(turn: Turn, standing: Standing) -> bool:
+    """Nothing was sent since this message, or only a note that did not know how grave it is."""
+    if turn.sequence > standing.covered_sequence:
+        return True
+    covered = standing.covered_severity
+    return covered is Severity.L0 and at_least(turn.severity, Severity.L3)

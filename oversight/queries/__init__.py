@@ -1,0 +1,1 @@
+"""Questions: they answer and change nothing."""

@@ -1,0 +1,72 @@
+"""The audit record: every change leaves an event, in the same transaction as the change."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from db.tables import AuditEvent, table_of
+from oversight.domain.words import ActorKind
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a clinician, a study's bot, or one of our own processes."""
+
+    kind: ActorKind
+    id: str | None = None
+
+    @classmethod
+    def clinician(cls, clinician_id: uuid.UUID) -> "Actor":
+        """A signed-in person."""
+        return cls(ActorKind.CLINICIAN, str(clinician_id))
+
+    @classmethod
+    def bot(cls, study_id: uuid.UUID) -> "Actor":
+        """The outside bot of a study."""
+        return cls(ActorKind.BOT, str(study_id))
+
+    @classmethod
+    def system(cls, process: str) -> "Actor":
+        """One of our processes, by name: gateway, scorer, courier, clock."""
+        return cls(ActorKind.SYSTEM, process)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the record. ``detail`` holds ids, statuses and numbers, never words said."""
+
+    kind: str
+    actor: Actor
+    study_id: uuid.UUID | None = None
+    conversation_id: uuid.UUID | None = None
+    item_id: uuid.UUID | None = None
+    subject: uuid.UUID | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+def record(session: Session, *events: Event) -> None:
+    """Write events in order; they appear with the transaction that caused them, or not at all."""
+    record_all(session, events)
+
+
+def record_all(session: Session, events: Sequence[Event]) -> None:
+    """Write many events in one statement."""
+    if not events:
+        return
+    rows = [
+        {
+            "study_id": event.study_id,
+            "conversation_id": event.conversation_id,
+            "item_id": event.item_id,
+            "subject": event.subject,
+            "actor_kind": event.actor.kind.value,
+            "actor_id": event.actor.id,
+            "kind": event.kind,
+            "detail": dict(event.detail),
+        }
+        for event in events
+    ]
+    session.execute(insert(table_of(AuditEvent)).values(rows))

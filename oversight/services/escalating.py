@@ -1,0 +1,378 @@
+"""Escalations: opened, climbing a ladder, acknowledged, lapsing, resolved. Unowned pages for ever.
+
+The ladder's steps are frozen into the row when it opens, so editing a policy never changes one
+that is running.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.session import Topic, ring
+from db.tables import Clinician, Escalation, Paging, ReviewItem, Shift, new_id
+from oversight.domain.errors import Incomplete, NotFound, NotPermitted
+from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
+from oversight.domain.permissions import Role, reads_items
+from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import ShiftPosition
+from oversight.services.audit import Actor, Event, record
+from oversight.services.policies import policy_of
+from oversight.services.transition import ESCALATION, move
+
+REPEAT_SECONDS = 300
+"""How often everybody is paged again once the ladder is at its end and nobody has it."""
+
+
+def raise_escalation(
+    session: Session,
+    item: ReviewItem,
+    *,
+    now: datetime,
+    actor: Actor,
+    opened_by: uuid.UUID | None = None,
+    reason: str | None = None,
+) -> Escalation:
+    """Open the conversation's escalation, or start its ladder anew where the level demands it."""
+    current = open_escalation_of(session, item.conversation_id)
+    if current is None:
+        return _open(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
+    severity = Severity(item.severity)
+    higher = severity.rank > Severity(current.severity).rank
+    if higher or opened_by is not None:
+        _restart(session, current, item, severity, now=now, actor=actor, reason=reason)
+    return current
+
+
+def imminent_again(session: Session, item: ReviewItem, *, now: datetime, actor: Actor) -> None:
+    """Another L4 message after an acknowledgement starts a new ladder at step 0."""
+    current = open_escalation_of(session, item.conversation_id)
+    if current is not None and current.status == EscalationStatus.ACKNOWLEDGED:
+        _restart(session, current, item, Severity.L4, now=now, actor=actor, reason=None)
+
+
+def open_escalation_of(session: Session, conversation_id: uuid.UUID) -> Escalation | None:
+    """The conversation's unresolved escalation, locked."""
+    return session.scalars(
+        select(Escalation)
+        .where(
+            Escalation.conversation_id == conversation_id,
+            Escalation.status != EscalationStatus.RESOLVED,
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _ladder(session: Session, item: ReviewItem, severity: Severity) -> list[dict[str, object]]:
+    policy = policy_of(session, item.policy_version_id)
+    level = Severity.L4 if severity is Severity.L4 else Severity.L3
+    return [
+        {"after_seconds": step.after_seconds, "roles": list(step.roles)}
+        for step in policy.ladders[level]
+    ]
+
+
+def _open(
+    session: Session,
+    item: ReviewItem,
+    *,
+    now: datetime,
+    actor: Actor,
+    opened_by: uuid.UUID | None,
+    reason: str | None,
+) -> Escalation:
+    severity = Severity(item.severity)
+    escalation = Escalation(
+        id=new_id(),
+        study_id=item.study_id,
+        conversation_id=item.conversation_id,
+        item_id=item.id,
+        policy_version_id=item.policy_version_id,
+        severity=severity if at_least(severity, Severity.L3) else Severity.L3,
+        status=EscalationStatus.OPEN,
+        reason=reason,
+        opened_by=opened_by,
+        opened_at=now,
+        ladder_started_at=now,
+        steps=_ladder(session, item, severity),
+        step=0,
+        next_page_at=now,
+    )
+    session.add(escalation)
+    session.flush()
+    record(session, _event("escalation.open", escalation, actor, severity=escalation.severity))
+    climb(session, escalation, now=now)
+    return escalation
+
+
+def _restart(
+    session: Session,
+    escalation: Escalation,
+    item: ReviewItem,
+    severity: Severity,
+    *,
+    now: datetime,
+    actor: Actor,
+    reason: str | None,
+) -> None:
+    level = severity if at_least(severity, Severity.L3) else Severity(escalation.severity)
+    move(
+        session,
+        ESCALATION,
+        escalation.id,
+        EscalationStatus(escalation.status),
+        EscalationEvent.RESTART,
+        actor=actor,
+        values={
+            "severity": level.value,
+            "item_id": item.id,
+            "steps": _ladder(session, item, level),
+            "step": 0,
+            "ladder_started_at": now,
+            "next_page_at": now,
+            "owner_id": None,
+            "acknowledged_until": None,
+            "contact_begun_at": None,
+            "reason": reason or escalation.reason,
+        },
+        detail={"severity": level.value},
+    )
+    session.refresh(escalation)
+    climb(session, escalation, now=now)
+
+
+def climb(session: Session, escalation: Escalation, *, now: datetime) -> None:
+    """Page the people of every step that is due, and set when the next one is."""
+    steps: Sequence[dict[str, object]] = escalation.steps
+    while escalation.next_page_at is not None and escalation.next_page_at <= now:
+        ended = escalation.step >= len(steps)
+        roles = ["primary", "secondary", "shift", "supervisor"]
+        if not ended:
+            roles = list(steps[escalation.step]["roles"])  # type: ignore[call-overload]
+        _page(session, escalation, roles, now=now)
+        escalation.step = escalation.step + (0 if ended else 1)
+        escalation.next_page_at = _next_page_at(escalation, steps, now)
+    session.flush()
+
+
+def _next_page_at(
+    escalation: Escalation, steps: Sequence[dict[str, object]], now: datetime
+) -> datetime:
+    if escalation.step < len(steps):
+        after = int(str(steps[escalation.step]["after_seconds"]))
+        return escalation.ladder_started_at + timedelta(seconds=after)
+    return now + timedelta(seconds=REPEAT_SECONDS)
+
+
+def _page(session: Session, escalation: Escalation, roles: Sequence[str], *, now: datetime) -> None:
+    people = on_call(session, roles, now=now)
+    called: list[uuid.UUID | None] = [*people] or [None]
+    for clinician_id in called:
+        session.add(
+            Paging(
+                id=new_id(),
+                escalation_id=escalation.id,
+                step=escalation.step,
+                clinician_id=clinician_id,
+                at=now,
+            )
+        )
+    clock = Actor.system("ladder")
+    if not people:
+        record(session, _event("escalation.not_covered", escalation, clock, step=escalation.step))
+    record(
+        session,
+        _event("escalation.page", escalation, clock, step=escalation.step, people=len(people)),
+    )
+    ring(session, Topic.PAGE, escalation.conversation_id)
+    ring(session, Topic.LIVE, escalation.conversation_id)
+
+
+def on_call(session: Session, roles: Sequence[str], *, now: datetime) -> list[uuid.UUID]:
+    """Who answers for these ladder roles now: people on shift, or everyone of a standing role."""
+    found: dict[uuid.UUID, None] = {}
+    positions = [role for role in roles if role in set(ShiftPosition)]
+    if positions or "shift" in roles:
+        shifts = (
+            select(Shift.clinician_id)
+            .join(Clinician, Clinician.id == Shift.clinician_id)
+            .where(Shift.starts_at <= now, Shift.ends_at > now, Clinician.deactivated_at.is_(None))
+            .order_by(Shift.position, Shift.starts_at)
+        )
+        if "shift" not in roles:
+            shifts = shifts.where(Shift.position.in_(positions))
+        found |= dict.fromkeys(session.scalars(shifts))
+    standing = [role for role in roles if role in (Role.SUPERVISOR, Role.STUDY_LEAD)]
+    if standing:
+        people = select(Clinician.id).where(
+            Clinician.role.in_(standing), Clinician.deactivated_at.is_(None)
+        )
+        found |= dict.fromkeys(session.scalars(people))
+    return list(found)
+
+
+def acknowledge(
+    session: Session,
+    escalation_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    *,
+    now: datetime,
+) -> Escalation:
+    """I have it: names an owner and stops the ladder for a while. It decides nothing."""
+    escalation = _locked(session, escalation_id)
+    _reader(session, clinician_id)
+    severity = Severity(escalation.severity)
+    policy = policy_of(session, escalation.policy_version_id)
+    level = Severity.L4 if severity is Severity.L4 else Severity.L3
+    until = now + timedelta(seconds=policy.acknowledged_for_seconds[level])
+    move(
+        session,
+        ESCALATION,
+        escalation.id,
+        EscalationStatus(escalation.status),
+        EscalationEvent.ACKNOWLEDGE,
+        actor=Actor.clinician(clinician_id),
+        values={
+            "owner_id": clinician_id,
+            "acknowledged_at": now,
+            "acknowledged_until": until,
+            "next_page_at": None if escalation.contact_begun_at else until,
+        },
+    )
+    session.refresh(escalation)
+    ring(session, Topic.LIVE, escalation.conversation_id)
+    return escalation
+
+
+def begin_contact(
+    session: Session, conversation_id: uuid.UUID, clinician_id: uuid.UUID, *, now: datetime
+) -> None:
+    """Human-written words are on their way: the acknowledgement no longer lapses."""
+    begun = session.execute(
+        update(Escalation)
+        .where(
+            Escalation.conversation_id == conversation_id,
+            Escalation.status == EscalationStatus.ACKNOWLEDGED,
+            Escalation.owner_id == clinician_id,
+            Escalation.contact_begun_at.is_(None),
+        )
+        .values(contact_begun_at=now, next_page_at=None)
+        .returning(Escalation.id, Escalation.study_id, Escalation.item_id)
+    ).one_or_none()
+    if begun is not None:
+        event = Event(
+            "escalation.contact_begun",
+            Actor.clinician(clinician_id),
+            study_id=begun.study_id,
+            conversation_id=conversation_id,
+            item_id=begun.item_id,
+            subject=begun.id,
+        )
+        record(session, event)
+
+
+def resolve(
+    session: Session,
+    escalation_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    *,
+    resolution: str,
+    now: datetime,
+) -> Escalation:
+    """End an owned escalation, saying how it ended."""
+    if not resolution.strip():
+        raise Incomplete("say how the escalation ended before resolving it", field="resolution")
+    escalation = _locked(session, escalation_id)
+    _reader(session, clinician_id)
+    move(
+        session,
+        ESCALATION,
+        escalation.id,
+        EscalationStatus(escalation.status),
+        EscalationEvent.RESOLVE,
+        actor=Actor.clinician(clinician_id),
+        values={
+            "resolved_by": clinician_id,
+            "resolved_at": now,
+            "resolution": resolution.strip(),
+            "next_page_at": None,
+        },
+    )
+    session.refresh(escalation)
+    ring(session, Topic.LIVE, escalation.conversation_id)
+    return escalation
+
+
+def climb_due(session: Session, *, now: datetime, limit: int = 100) -> int:
+    """Everything the clock must do: lapse acknowledgements that ran out, page what is due."""
+    due = session.scalars(
+        select(Escalation)
+        .where(
+            Escalation.status != EscalationStatus.RESOLVED,
+            Escalation.next_page_at <= now,
+        )
+        .order_by(Escalation.next_page_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for escalation in due:
+        if escalation.status == EscalationStatus.ACKNOWLEDGED:
+            _lapse(session, escalation, now=now)
+        climb(session, escalation, now=now)
+    return len(due)
+
+
+def _lapse(session: Session, escalation: Escalation, *, now: datetime) -> None:
+    move(
+        session,
+        ESCALATION,
+        escalation.id,
+        EscalationStatus.ACKNOWLEDGED,
+        EscalationEvent.LAPSE,
+        actor=Actor.system("clock"),
+        values={
+            "owner_id": None,
+            "acknowledged_until": None,
+            "step": 0,
+            "ladder_started_at": now,
+            "next_page_at": now,
+        },
+    )
+    session.refresh(escalation)
+
+
+def _locked(session: Session, escalation_id: uuid.UUID) -> Escalation:
+    found = session.scalars(
+        select(Escalation)
+        .where(Escalation.id == escalation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such escalation", escalation_id=str(escalation_id))
+    return found
+
+
+def _reader(session: Session, clinician_id: uuid.UUID) -> None:
+    role = session.scalar(
+        select(Clinician.role).where(
+            Clinician.id == clinician_id, Clinician.deactivated_at.is_(None)
+        )
+    )
+    if role is None or not reads_items(Role(role)):
+        raise NotPermitted("only a clinician or supervisor on the team can take an escalation")
+
+
+def _event(kind: str, escalation: Escalation, actor: Actor, **detail: object) -> Event:
+    return Event(
+        kind=kind,
+        actor=actor,
+        study_id=escalation.study_id,
+        conversation_id=escalation.conversation_id,
+        item_id=escalation.item_id,
+        subject=escalation.id,
+        detail=detail,
+    )

@@ -1,0 +1,246 @@
+"""Opening, extending and refreshing review items. Callers hold the conversations' locks."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from db.session import Topic, ring
+from db.tables import Draft, Message, ReviewItem, new_id, table_of
+from oversight.domain.flags import Grade
+from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
+from oversight.domain.queue import Standing, Summary, Turn, summarise
+from oversight.domain.severity import Severity, at_least, worst
+from oversight.domain.words import ItemKind, Scoring
+from oversight.services.audit import Actor, Event, record, record_all
+from oversight.services.escalating import raise_escalation
+from oversight.services.locking import LockedConversation
+from oversight.services.policies import default_version, policy_of
+from oversight.services.transition import ITEM, move
+
+ITEMS = table_of(ReviewItem)
+
+
+def policy_version_for(session: Session, conversation: LockedConversation) -> uuid.UUID:
+    """The policy version in force for a conversation; an omitted arm means the default."""
+    found: uuid.UUID | None = conversation.policy_version_id
+    return found or default_version(session, conversation.study_id)
+
+
+def open_item(
+    session: Session,
+    conversation: LockedConversation,
+    *,
+    first_sequence: int,
+    last_sequence: int,
+    now: datetime,
+    actor: Actor,
+    kind: ItemKind = ItemKind.REVIEW,
+    floor: Severity = Severity.LU,
+    why: str = "received",
+) -> ReviewItem:
+    """Open an item; the database refuses a second open review item of one conversation."""
+    version_id = policy_version_for(session, conversation)
+    policy = policy_of(session, version_id)
+    item = ReviewItem(
+        id=new_id(),
+        study_id=conversation.study_id,
+        conversation_id=conversation.id,
+        policy_version_id=version_id,
+        kind=kind,
+        status=ItemStatus.WAITING,
+        severity=floor,
+        grade=Grade.H0,
+        priority=floor.rank * 1000,
+        language=conversation.language,
+        version=1,
+        first_sequence=first_sequence,
+        last_sequence=last_sequence,
+        read_sequence=first_sequence - 1,
+        covered_sequence=first_sequence - 1,
+        opened_at=now,
+        deadline_at=policy.deadline(floor, now),
+    )
+    session.add(item)
+    session.flush()
+    record(session, _event("item.open", item, actor, {"kind": kind.value, "why": why}))
+    ring(session, Topic.LIVE, conversation.id)
+    return item
+
+
+def extend_item(
+    session: Session, item: ReviewItem, *, last_sequence: int, actor: Actor, turns: int = 1
+) -> None:
+    """New turns joined the item: whoever read the old ones has to look again."""
+    item.last_sequence = last_sequence
+    item.version += turns
+    session.flush()
+    record(session, _event("item.extend", item, actor, {"version": item.version}))
+    ring(session, Topic.LIVE, item.conversation_id)
+
+
+def refresh_items(
+    session: Session,
+    items: Sequence[ReviewItem],
+    conversations: Mapping[uuid.UUID, LockedConversation],
+    *,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Recompute level, order and clocks of items from their turns; a raised level escalates."""
+    turns = _turns(session, [item.id for item in items])
+    drafts = held_drafts(session, [item.conversation_id for item in items])
+    floors = _answered_floors(session, items)
+    changes, events = [], []
+    for item in items:
+        conversation = conversations[item.conversation_id]
+        draft = drafts.get(item.conversation_id)
+        summary = _summary(
+            session, item, conversation, turns[item.id], draft, floor=floors.get(item.id)
+        )
+        raised = summary.severity.rank > Severity(item.severity).rank
+        if summary.severity != item.severity:
+            detail = {"from": item.severity, "to": summary.severity.value}
+            events.append(_event("item.level", item, actor, detail))
+        changes.append(_change(item, summary, draft, raised=raised))
+    _write(session, changes)
+    record_all(session, events)
+    for item in items:
+        session.refresh(item)
+        ring(session, Topic.LIVE, item.conversation_id)
+        if item.kind == ItemKind.REVIEW and at_least(Severity(item.severity), Severity.L3):
+            escalate_item(session, item, now=now, actor=actor)
+
+
+def escalate_item(
+    session: Session,
+    item: ReviewItem,
+    *,
+    now: datetime,
+    actor: Actor,
+    opened_by: uuid.UUID | None = None,
+    reason: str | None = None,
+) -> None:
+    """See that the item's conversation has an escalation, and that a waiting item shows it."""
+    raise_escalation(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
+    if item.status == ItemStatus.WAITING:
+        move(session, ITEM, item.id, ItemStatus.WAITING, ItemEvent.ESCALATE, actor=actor)
+        session.refresh(item)
+
+
+def held_drafts(session: Session, conversation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Draft]:
+    """The held draft of each conversation that has one."""
+    rows = session.scalars(
+        select(Draft)
+        .where(Draft.conversation_id.in_(conversation_ids), Draft.status == DraftStatus.HELD)
+        .execution_options(populate_existing=True)
+    )
+    return {row.conversation_id: row for row in rows}
+
+
+def _turns(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Turn]]:
+    rows = session.execute(
+        select(
+            Message.item_id,
+            Message.sequence,
+            Message.severity,
+            Message.scoring,
+            Message.urgency,
+            Message.received_at,
+        ).where(Message.item_id.in_(item_ids))
+    )
+    found: dict[uuid.UUID, list[Turn]] = defaultdict(list)
+    for row in rows:
+        turn = Turn(
+            row.sequence,
+            Severity(row.severity),
+            Scoring(row.scoring),
+            row.urgency,
+            row.received_at,
+        )
+        found[row.item_id].append(turn)
+    return found
+
+
+def _answered_floors(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, Severity]:
+    """For a draft that came after its message was closed: the level of that message."""
+    rows = session.execute(
+        select(Draft.item_id, Message.severity)
+        .join(Message, Message.id == Draft.message_id)
+        .where(
+            Draft.item_id.in_([item.id for item in items]),
+            Draft.status == DraftStatus.HELD,
+            Message.item_id.is_distinct_from(Draft.item_id),
+        )
+    )
+    return {row.item_id: Severity(row.severity) for row in rows}
+
+
+def _summary(
+    session: Session,
+    item: ReviewItem,
+    conversation: LockedConversation,
+    turns: Sequence[Turn],
+    draft: Draft | None,
+    *,
+    floor: Severity | None,
+) -> Summary:
+    policy = policy_of(session, item.policy_version_id)
+    standing = Standing(
+        read_sequence=item.read_sequence,
+        lowered_to=Severity(item.lowered_to) if item.lowered_to else None,
+        lowered_sequence=item.lowered_sequence or 0,
+        covered_sequence=item.covered_sequence,
+        covered_severity=Severity(item.covered_severity) if item.covered_severity else None,
+    )
+    noticed = Severity.LU if item.notice else Severity.L0
+    return summarise(
+        turns,
+        standing,
+        policy=policy,
+        mode=policy.mode_for(conversation.jurisdiction),
+        draft_held=draft is not None,
+        opened_at=item.opened_at,
+        floor=worst([floor or Severity.L0, noticed]),
+    )
+
+
+def _change(
+    item: ReviewItem, summary: Summary, draft: Draft | None, *, raised: bool
+) -> dict[str, Any]:
+    return {
+        "item": item.id,
+        "severity": summary.severity.value,
+        "grade": draft.grade if draft is not None else Grade.H0.value,
+        "priority": summary.priority,
+        "deadline_at": summary.deadline_at,
+        "bridge_due_at": summary.bridge_due_at if item.kind == ItemKind.REVIEW else None,
+        "version": item.version + (1 if raised else 0),
+    }
+
+
+def _write(session: Session, changes: Sequence[dict[str, Any]]) -> None:
+    if changes:
+        names = [name for name in changes[0] if name != "item"]
+        statement = (
+            update(ITEMS)
+            .where(ITEMS.c.id == bindparam("item"))
+            .values({name: bindparam(name) for name in names})
+        )
+        session.connection().execute(statement, list(changes))
+
+
+def _event(kind: str, item: ReviewItem, actor: Actor, detail: Mapping[str, object]) -> Event:
+    return Event(
+        kind=kind,
+        actor=actor,
+        study_id=item.study_id,
+        conversation_id=item.conversation_id,
+        item_id=item.id,
+        subject=item.id,
+        detail=detail,
+    )

@@ -1,0 +1,95 @@
+"""Lock order: conversation first, then item, draft, delivery. Keeping it avoids deadlocks."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.tables import Arm, Conversation, Participant, ReviewItem
+from oversight.domain.errors import NotFound
+from oversight.domain.lifecycle import ItemStatus
+from oversight.domain.words import ItemKind
+
+
+@dataclass(frozen=True)
+class LockedConversation:
+    """A conversation whose lock we hold, with its participant's facts and arm's policy."""
+
+    id: uuid.UUID
+    study_id: uuid.UUID
+    external_id: str
+    participant_id: uuid.UUID
+    last_sequence: int
+    taken_over_by: uuid.UUID | None
+    language: str | None
+    jurisdiction: str | None
+    policy_version_id: uuid.UUID | None
+
+
+def lock_conversations(
+    session: Session, ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, LockedConversation]:
+    """Lock conversations in order of id, each with its participant's facts and policy version."""
+    rows = session.execute(
+        select(
+            Conversation.id,
+            Conversation.study_id,
+            Conversation.external_id,
+            Conversation.participant_id,
+            Conversation.last_sequence,
+            Conversation.taken_over_by,
+            Participant.language,
+            Participant.jurisdiction,
+            Arm.policy_version_id,
+        )
+        .join(Participant, Participant.id == Conversation.participant_id)
+        .outerjoin(Arm, Arm.id == Participant.arm_id)
+        .where(Conversation.id.in_(list(ids)))
+        .order_by(Conversation.id)
+        .with_for_update(of=Conversation, key_share=True)
+    ).all()
+    return {row.id: LockedConversation(*row) for row in rows}
+
+
+def lock_conversation(session: Session, conversation_id: uuid.UUID) -> LockedConversation:
+    """Lock one conversation, or NotFound."""
+    found = lock_conversations(session, [conversation_id])
+    if not found:
+        raise NotFound("no such conversation", conversation_id=str(conversation_id))
+    return found[conversation_id]
+
+
+def lock_open_items(session: Session, conversation_ids: Sequence[uuid.UUID]) -> list[ReviewItem]:
+    """Lock the open review item of each conversation that has one."""
+    return list(
+        session.scalars(
+            select(ReviewItem)
+            .where(
+                ReviewItem.conversation_id.in_(list(conversation_ids)),
+                ReviewItem.kind == ItemKind.REVIEW,
+                ReviewItem.status != ItemStatus.CLOSED,
+            )
+            .order_by(ReviewItem.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def lock_item(session: Session, item_id: uuid.UUID) -> tuple[LockedConversation, ReviewItem]:
+    """Lock an item after its conversation; returns both, or NotFound."""
+    conversation_id = session.scalar(
+        select(ReviewItem.conversation_id).where(ReviewItem.id == item_id)
+    )
+    if conversation_id is None:
+        raise NotFound("no such review item", item_id=str(item_id))
+    conversation = lock_conversation(session, conversation_id)
+    item = session.scalars(
+        select(ReviewItem)
+        .where(ReviewItem.id == item_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    return conversation, item

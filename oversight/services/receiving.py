@@ -1,0 +1,422 @@
+"""What the bot reports: messages and draft replies, stored, queued for scoring, put in an item.
+
+Arrivals come in batches so that many requests share one commit (a group commit); one request is
+a batch of one. Each arrival is answered by its own Outcome or Refusal.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm import Session
+
+from db import session as db_session
+from db.session import Topic, ring
+from db.tables import Conversation, Draft, Message, ScoringWork, new_id, table_of
+from oversight.domain.errors import Refusal
+from oversight.domain.lifecycle import DraftStatus
+from oversight.domain.policy import Mode
+from oversight.domain.severity import Severity, at_least, worst
+from oversight.services.audit import Actor, Event, record_all
+from oversight.services.escalating import imminent_again
+from oversight.services.items import (
+    extend_item,
+    open_item,
+    policy_version_for,
+    refresh_items,
+)
+from oversight.services.known import Known, Place, load_known
+from oversight.services.locking import LockedConversation, lock_open_items
+from oversight.services.policies import policy_of
+from oversight.services.recalling import recall_unsent, superseded_by_new_draft
+
+
+@dataclass(frozen=True)
+class ParticipantFacts:
+    """What a message says about its participant; None leaves what is known as it is."""
+
+    external_id: str
+    language: str | None = None
+    jurisdiction: str | None = None
+    arm: str | None = None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A participant's message. ``urgency`` and ``floor`` are the first look's, made at the edge."""
+
+    external_id: str
+    participant: ParticipantFacts
+    text: str
+    digest: str
+    sent_at: datetime | None = None
+    urgency: float = 1.0
+    floor: Severity | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class NewReply:
+    """The bot's draft. ``in_reply_to`` is a message's external id or our message id."""
+
+    external_id: str
+    in_reply_to: str
+    text: str
+    digest: str
+    model_name: str | None = None
+    model_version: str | None = None
+    prompt_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One request of the bot: a message, a draft, or both at once."""
+
+    study_id: uuid.UUID
+    conversation: str
+    message: NewMessage | None = None
+    reply: NewReply | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was stored. ``repeated`` means the same request was answered before."""
+
+    conversation: str
+    message_id: uuid.UUID | None = None
+    received_at: datetime | None = None
+    reply_id: uuid.UUID | None = None
+    reply_status: DraftStatus | None = None
+    repeated: bool = False
+
+
+@dataclass
+class _Landed:
+    """An arrival on its way into the tables."""
+
+    arrival: Arrival
+    conversation: LockedConversation
+    message_id: uuid.UUID | None
+    received_at: datetime
+    message_sequence: int | None
+    draft_id: uuid.UUID | None
+    draft_sequence: int | None
+    answers: uuid.UUID | None
+
+
+def receive(session: Session, arrivals: Sequence[Arrival]) -> list[Outcome | Refusal]:
+    """Store arrivals in order; the answers come in the same order.
+
+    Within a conversation order is kept by rounds: each round holds at most one arrival of each
+    conversation and is written with a handful of statements.
+    """
+    now = db_session.now(session)
+    answers: dict[int, Outcome | Refusal] = {}
+    for round_ in _rounds(arrivals):
+        numbers = [number for number, _ in round_]
+        answered = _receive_round(session, [arrival for _, arrival in round_], now=now)
+        answers |= dict(zip(numbers, answered, strict=True))
+    return [answers[number] for number in range(len(arrivals))]
+
+
+def _rounds(arrivals: Sequence[Arrival]) -> Iterator[list[tuple[int, Arrival]]]:
+    waiting: dict[tuple[uuid.UUID, str], list[tuple[int, Arrival]]] = defaultdict(list)
+    for number, arrival in enumerate(arrivals):
+        waiting[arrival.study_id, arrival.conversation].append((number, arrival))
+    depth = 0
+    while round_ := [queue[depth] for queue in waiting.values() if len(queue) > depth]:
+        yield sorted(round_, key=lambda pair: pair[0])
+        depth += 1
+
+
+def _receive_round(
+    session: Session, arrivals: Sequence[Arrival], *, now: datetime
+) -> list[Outcome | Refusal]:
+    known = load_known(session, arrivals, now=now)
+    answers: list[Outcome | Refusal | _Landed] = []
+    for arrival in arrivals:
+        try:
+            answers.append(_repeated(arrival, known) or _land(arrival, known, now=now))
+        except Refusal as refusal:
+            answers.append(refusal)
+    landed = [answer for answer in answers if isinstance(answer, _Landed)]
+    if landed:
+        _write(session, landed, known, now=now)
+    return [_outcome(answer) if isinstance(answer, _Landed) else answer for answer in answers]
+
+
+def _repeated(arrival: Arrival, known: Known) -> Outcome | None:
+    """The answer given before, when everything in the arrival was received before."""
+    message = known.same_message(arrival)
+    reply = known.same_reply(arrival)
+    if (arrival.message and not message) or (arrival.reply and not reply):
+        return None
+    return Outcome(
+        conversation=arrival.conversation,
+        message_id=message.id if message else None,
+        received_at=message.received_at if message else None,
+        reply_id=reply.reply_id if reply else None,
+        reply_status=DraftStatus(reply.status) if reply else None,
+        repeated=True,
+    )
+
+
+def _land(arrival: Arrival, known: Known, *, now: datetime) -> _Landed:
+    conversation = known.conversation(arrival)
+    message = known.same_message(arrival)
+    reply = known.same_reply(arrival)
+    next_sequence = conversation.last_sequence
+    message_id, message_sequence = (message.id, None) if message else (None, None)
+    if arrival.message and not message:
+        next_sequence += 1
+        message_id, message_sequence = new_id(), next_sequence
+    draft_id = draft_sequence = answered = None
+    if arrival.reply and not reply:
+        next_sequence += 1
+        draft_id, draft_sequence = new_id(), next_sequence
+        answered = message_id if arrival.message else known.answered_message(arrival)
+    return _Landed(
+        arrival=arrival,
+        conversation=replace(conversation, last_sequence=next_sequence),
+        message_id=message_id,
+        received_at=message.received_at if message else now,
+        message_sequence=message_sequence,
+        draft_id=draft_id,
+        draft_sequence=draft_sequence,
+        answers=answered,
+    )
+
+
+def _outcome(landed: _Landed) -> Outcome:
+    return Outcome(
+        conversation=landed.arrival.conversation,
+        message_id=landed.message_id if landed.arrival.message else None,
+        received_at=landed.received_at,
+        reply_id=landed.draft_id,
+        reply_status=DraftStatus.HELD if landed.draft_id else None,
+    )
+
+
+def _write(session: Session, landed: Sequence[_Landed], known: Known, *, now: datetime) -> None:
+    bot = Actor.bot(landed[0].arrival.study_id)
+    with_message = [one for one in landed if one.message_sequence is not None]
+    with_draft = [one for one in landed if one.draft_sequence is not None]
+    conversations = {one.conversation.id: one.conversation for one in landed}
+    _number(session, conversations)
+    recalled = recall_unsent(
+        session,
+        {one.conversation.id: one.conversation for one in with_message},
+        now=now,
+        actor=bot,
+        why="the participant wrote again",
+    )
+    places = _places(session, landed, conversations, recalled, now=now, actor=bot)
+    _insert_messages(session, with_message, places, now=now)
+    if with_draft:
+        superseded_by_new_draft(
+            session, [one.conversation.id for one in with_draft], now=now, actor=bot
+        )
+    _insert_drafts(session, with_draft, places, now=now)
+    _insert_work(session, with_message, with_draft)
+    items = [place.item for place in places.values() if place.item is not None]
+    refresh_items(session, items, conversations, now=now, actor=bot)
+    _start_again_at_imminent(session, with_message, places, now=now)
+    record_all(session, [event for one in landed for event in _events(one, places)])
+    ring(session, Topic.SCORE)
+
+
+def _number(session: Session, conversations: dict[uuid.UUID, LockedConversation]) -> None:
+    table = table_of(Conversation)
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("conversation"))
+        .values(last_sequence=bindparam("number"))
+    )
+    rows = [{"conversation": one.id, "number": one.last_sequence} for one in conversations.values()]
+    session.connection().execute(statement, rows)
+
+
+def _places(
+    session: Session,
+    landed: Sequence[_Landed],
+    conversations: dict[uuid.UUID, LockedConversation],
+    recalled: dict[uuid.UUID, list[Draft]],
+    *,
+    now: datetime,
+    actor: Actor,
+) -> dict[uuid.UUID, Place]:
+    """For each conversation the open item its new turns belong to, opened where one is due."""
+    open_items = {
+        item.conversation_id: item for item in lock_open_items(session, list(conversations))
+    }
+    places = {}
+    for one in landed:
+        conversation = one.conversation
+        revisions = recalled.get(conversation.id, [])
+        last = max([conversation.last_sequence, *(draft.sequence for draft in revisions)])
+        item = open_items.get(conversation.id)
+        if item is not None:
+            turns = (one.message_sequence is not None) + (one.draft_sequence is not None)
+            extend_item(session, item, last_sequence=last, actor=actor, turns=turns)
+        elif revisions or _opens_at_receipt(session, one):
+            first = one.message_sequence or one.draft_sequence or last
+            item = open_item(
+                session,
+                conversation,
+                first_sequence=first,
+                last_sequence=last,
+                now=now,
+                actor=actor,
+            )
+        for draft in revisions:
+            draft.item_id = item.id if item else None
+        places[conversation.id] = Place(item)
+    session.flush()
+    return places
+
+
+def _opens_at_receipt(session: Session, one: _Landed) -> bool:
+    """Every turn is in an item, except where the policy first waits for an unflagged score."""
+    policy = policy_of(session, policy_version_for(session, one.conversation))
+    if policy.mode_for(one.conversation.jurisdiction) is not Mode.HOLD_FLAGGED:
+        return True
+    message = one.arrival.message
+    return message is not None and message.floor is not None and one.message_sequence is not None
+
+
+def _insert_messages(
+    session: Session,
+    landed: Sequence[_Landed],
+    places: dict[uuid.UUID, Place],
+    *,
+    now: datetime,
+) -> None:
+    rows = []
+    for one in landed:
+        message = one.arrival.message
+        assert message is not None
+        rows.append(
+            {
+                "id": one.message_id,
+                "study_id": one.arrival.study_id,
+                "conversation_id": one.conversation.id,
+                "item_id": places[one.conversation.id].item_id,
+                "external_id": message.external_id,
+                "digest": message.digest,
+                "sequence": one.message_sequence,
+                "text": message.text,
+                "sent_at": message.sent_at,
+                "received_at": now,
+                "severity": worst([Severity.LU, message.floor or Severity.LU]).value,
+                "urgency": message.urgency,
+                "language": message.language or one.conversation.language,
+            }
+        )
+    if rows:
+        session.execute(insert(table_of(Message)).values(rows))
+
+
+def _insert_drafts(
+    session: Session,
+    landed: Sequence[_Landed],
+    places: dict[uuid.UUID, Place],
+    *,
+    now: datetime,
+) -> None:
+    rows = []
+    for one in landed:
+        reply = one.arrival.reply
+        assert reply is not None
+        rows.append(
+            {
+                "id": one.draft_id,
+                "reply_id": one.draft_id,
+                "study_id": one.arrival.study_id,
+                "conversation_id": one.conversation.id,
+                "message_id": one.answers,
+                "item_id": places[one.conversation.id].item_id,
+                "external_id": reply.external_id,
+                "digest": reply.digest,
+                "sequence": one.draft_sequence,
+                "text": reply.text,
+                "model_name": reply.model_name,
+                "model_version": reply.model_version,
+                "prompt_version": reply.prompt_version,
+                "received_at": now,
+            }
+        )
+    if rows:
+        session.execute(insert(table_of(Draft)).values(rows))
+
+
+def _insert_work(
+    session: Session, with_message: Sequence[_Landed], with_draft: Sequence[_Landed]
+) -> None:
+    """A draft is as urgent as its message: nobody should read one without the other's score."""
+    rows: list[dict[str, object]] = []
+    for one in with_message:
+        message = one.arrival.message
+        assert message is not None
+        rows.append(
+            {
+                "message_id": one.message_id,
+                "draft_id": None,
+                "urgency": message.urgency,
+                "length": len(message.text),
+            }
+        )
+    for one in with_draft:
+        reply, message = one.arrival.reply, one.arrival.message
+        assert reply is not None
+        rows.append(
+            {
+                "message_id": None,
+                "draft_id": one.draft_id,
+                "urgency": message.urgency * 0.999 if message else 0.5,
+                "length": len(reply.text),
+            }
+        )
+    if rows:
+        session.execute(insert(table_of(ScoringWork)).values(rows))
+
+
+def _start_again_at_imminent(
+    session: Session,
+    landed: Sequence[_Landed],
+    places: dict[uuid.UUID, Place],
+    *,
+    now: datetime,
+) -> None:
+    for one in landed:
+        message, item = one.arrival.message, places[one.conversation.id].item
+        imminent = message is not None and message.floor is Severity.L4
+        if item is not None and imminent and at_least(Severity(item.severity), Severity.L4):
+            imminent_again(session, item, now=now, actor=Actor.system("gateway"))
+
+
+def _events(one: _Landed, places: dict[uuid.UUID, Place]) -> Iterator[Event]:
+    actor = Actor.bot(one.arrival.study_id)
+    common = {
+        "actor": actor,
+        "study_id": one.arrival.study_id,
+        "conversation_id": one.conversation.id,
+        "item_id": places[one.conversation.id].item_id,
+    }
+    if one.message_sequence is not None:
+        yield Event(
+            "message.receive",
+            subject=one.message_id,
+            detail={"sequence": one.message_sequence},
+            **common,  # type: ignore[arg-type]
+        )
+    if one.draft_sequence is not None:
+        yield Event(
+            "draft.receive",
+            subject=one.draft_id,
+            detail={"sequence": one.draft_sequence, "answers": str(one.answers)},
+            **common,  # type: ignore[arg-type]
+        )
