@@ -1,0 +1,91 @@
+"""Linear heads over the encoder's vectors, calibrated one by one.
+
+Files: ``heads.npz`` holds for each role a weight matrix (outputs × width), a bias, and a
+calibration (slope, offset) per output, so that probability = sigmoid(slope · logit + offset)
+(Platt 1999). ``manifest.json`` names the outputs in order, the thresholds and the digests.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+class ModelFilesDamaged(Exception):
+    """The model's files are not the ones its manifest names; nothing may be scored with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a model version is made of and where its decisions fall."""
+
+    version: str
+    digests: Mapping[str, str]
+    languages: tuple[str, ...]
+    participant_outputs: tuple[str, ...]
+    reply_outputs: tuple[str, ...]
+    thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One role's outputs. ``probabilities`` maps (windows × width) to (windows × outputs)."""
+
+    names: tuple[str, ...]
+    weights: FloatArray
+    bias: FloatArray
+    slope: FloatArray
+    offset: FloatArray
+
+    def logits(self, vectors: FloatArray) -> FloatArray:
+        result: FloatArray = vectors @ self.weights.T + self.bias
+        return result
+
+    def probabilities(self, vectors: FloatArray) -> FloatArray:
+        return sigmoid(self.logits(vectors) * self.slope + self.offset)
+
+
+def sigmoid(logits: FloatArray) -> FloatArray:
+    """Logistic function, safe for any finite logit."""
+    clipped = np.clip(logits, -40.0, 40.0).astype(np.float32)
+    return (1.0 / (1.0 + np.exp(-clipped))).astype(np.float32)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a model folder, after checking every digest it names."""
+    content = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest = Manifest(
+        version=content["version"],
+        digests=content["digests"],
+        languages=tuple(content["languages"]),
+        participant_outputs=tuple(content["participant_outputs"]),
+        reply_outputs=tuple(content["reply_outputs"]),
+        thresholds=content["thresholds"],
+    )
+    for name, digest in manifest.digests.items():
+        if file_digest(folder / name) != digest:
+            raise ModelFilesDamaged(f"{name} does not match the digest in manifest.json")
+    return manifest
+
+
+def read_head(folder: Path, role: str, names: tuple[str, ...]) -> Head:
+    """The head of one role (``participant`` or ``reply``)."""
+    with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
+        parts = {
+            part: arrays[f"{role}_{part}"].astype(np.float32)
+            for part in ("weights", "bias", "slope", "offset")
+        }
+    if parts["weights"].shape[0] != len(names):
+        raise ModelFilesDamaged(f"{role} head has {parts['weights'].shape[0]} outputs")
+    return Head(names, parts["weights"], parts["bias"], parts["slope"], parts["offset"])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

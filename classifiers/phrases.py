@@ -1,0 +1,118 @@
+"""Phrase rules: the safety net that still holds when the model is down.
+
+A rule names a plain statement in one language and the level it means. It may only raise a level,
+never lower one, and a text is read against every language's rules, because people switch and
+detection errs. On their own such lists miss most veiled disclosures (see the model card).
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from classifiers.normalise import fold, letters_only
+from oversight.domain.severity import Category, Severity
+
+RULES_FOLDER = Path(__file__).parent / "rules"
+
+#: Longer texts are read in overlapping stretches, so that no pattern scans 20,000 characters.
+_STRETCH = 2_000
+_OVERLAP = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseHit:
+    """A rule that fired: its code, the level it demands, the category it speaks of."""
+
+    code: str
+    floor: Severity
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    hit: PhraseHit
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruleset:
+    rules: tuple[_Rule, ...]
+    compact: tuple[tuple[PhraseHit, tuple[str, ...]], ...]
+    underweight_goal: re.Pattern[str]
+
+
+def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]:
+    """Every rule that fires on ``text``, worst first.
+
+    All languages' rules are read; among equals those of ``language`` come first.
+    """
+    found: dict[str, PhraseHit] = {}
+    variants = dict.fromkeys((fold(text), fold(text, repeats=1)))
+    for folded in variants:
+        for stretch in _stretches(folded):
+            _collect(stretch, found)
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda hit: (-hit.floor.rank, not hit.code.startswith(f"{language}."), hit.code),
+        )
+    )
+
+
+def restriction_goal(text: str) -> bool:
+    """Whether the text speaks of eating less or losing weight: a risk only for some people."""
+    folded = fold(text)
+    return any(ruleset.underweight_goal.search(folded) for ruleset in rulesets().values())
+
+
+@cache
+def rulesets() -> dict[str, _Ruleset]:
+    """All rules by language, compiled once a process."""
+    return {path.stem: _load(path) for path in sorted(RULES_FOLDER.glob("*.yaml"))}
+
+
+def _collect(stretch: str, found: dict[str, PhraseHit]) -> None:
+    compacted = letters_only(stretch)
+    for ruleset in rulesets().values():
+        for rule in ruleset.rules:
+            if rule.hit.code not in found and rule.pattern.search(stretch):
+                found[rule.hit.code] = rule.hit
+        for hit, words in ruleset.compact:
+            if any(word in compacted and _was_joined(word, stretch) for word in words):
+                found[hit.code] = hit
+
+
+def _was_joined(word: str, stretch: str) -> bool:
+    """Whether the phrase stands without its spaces; with spaces the ordinary rules judge it."""
+    return any(word in token for token in stretch.split())
+
+
+def _stretches(folded: str) -> list[str]:
+    if len(folded) <= _STRETCH:
+        return [folded]
+    step = _STRETCH - _OVERLAP
+    return [folded[start : start + _STRETCH] for start in range(0, len(folded), step)]
+
+
+def _load(path: Path) -> _Ruleset:
+    content: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))  # YAML has no static type
+    groups: dict[str, str] = content.get("groups", {})
+
+    def expand(pattern: str) -> str:
+        return re.sub(r"<(\w+)>", lambda match: groups[match.group(1)], pattern)
+
+    return _Ruleset(
+        rules=tuple(
+            _Rule(_hit(row), re.compile(expand(row["pattern"]))) for row in content["rules"]
+        ),
+        compact=tuple((_hit(row), tuple(row["words"])) for row in content["compact"]),
+        underweight_goal=re.compile(content["underweight_goal"]),
+    )
+
+
+def _hit(row: dict[str, str]) -> PhraseHit:
+    return PhraseHit(row["code"], Severity(row["floor"]), Category(row["category"]))

@@ -1,0 +1,49 @@
+"""Writes a model folder: heads, manifest, digests. The encoder's files are already there."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from classifiers.heads import Head, file_digest
+
+_NAMED_FILES = ("encoder.onnx", "tokenizer.json", "heads.npz")
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    release: str,
+    languages: tuple[str, ...],
+    participant: Head,
+    reply: Head,
+    thresholds: Mapping[str, float],
+    corpus_digest: str,
+) -> str:
+    """Store heads and manifest beside the encoder and return the version they make together.
+
+    The version ends in eight characters of the digests of encoder and heads, so that two models
+    never share one.
+    """
+    np.savez(
+        folder / "heads.npz",
+        **{
+            f"{role}_{part}": getattr(head, part).astype(np.float32)
+            for role, head in (("participant", participant), ("reply", reply))
+            for part in ("weights", "bias", "slope", "offset")
+        },
+    )
+    digests = {name: file_digest(folder / name) for name in _NAMED_FILES}
+    version = f"{release}+{digests['encoder.onnx'][:4]}{digests['heads.npz'][:4]}"
+    content = {
+        "version": version,
+        "languages": list(languages),
+        "digests": digests,
+        "corpus_digest": corpus_digest,
+        "participant_outputs": list(participant.names),
+        "reply_outputs": list(reply.names),
+        "thresholds": {name: round(float(value), 4) for name, value in thresholds.items()},
+    }
+    (folder / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    return version

@@ -1,0 +1,103 @@
+"""Public data, read from a folder outside the repository; none of it is ever committed.
+
+Each file's digest is checked, so that a rebuilt model is built from what the card names.
+Unlabelled rows (null) are never read as negatives.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from classifiers.outputs import CRISIS, HARM, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
+from classifiers.protocol import Message, Turn
+from classifiers.training.labels import Example, partial_targets
+from oversight.domain.severity import Category
+
+DIGESTS_FILE = Path(__file__).with_name("public_digests.json")
+#: What each participant file says about its positives; see the model card for its noise.
+PARTICIPANT_FILES = {
+    "rallypoint": ("participant/rallypoint_train.jsonl.gz", "participant/rallypoint_test.jsonl.gz"),
+    "everyday": ("participant/goemotions_everyday.jsonl.gz",),
+    "means_requests": (
+        "participant/ailuminate_self_harm.jsonl.gz",
+        "participant/simplesafetytests_self_harm.jsonl.gz",
+    ),
+}
+REPLY_FILES = {
+    "diasafety": "reply/diasafety.jsonl.gz",
+    "llms_as_therapists": "reply/llms_as_therapists.jsonl.gz",
+    "spiral": "reply/spiral_bench.jsonl.gz",
+}
+
+
+class PublicDataChanged(Exception):
+    """A public file is not the one the model card names."""
+
+
+def participant_examples(folder: Path, *, everyday: int = 6_000) -> list[Example]:
+    """Crisis labels of forum posts and everyday comments. Only labelled rows."""
+    examples: list[Example] = []
+    for source, files in PARTICIPANT_FILES.items():
+        rows = [row for name in files for row in _rows(folder, name) if row["crisis"] is not None]
+        limit = everyday if source == "everyday" else len(rows)
+        examples += [_participant(source, row) for row in rows[:limit]]
+    return examples
+
+
+def reply_examples(folder: Path) -> list[Example]:
+    """Harmful-or-not labels of bot replies in context. Only labelled rows."""
+    return [
+        _reply(source, row)
+        for source, name in REPLY_FILES.items()
+        for row in _rows(folder, name)
+        if row["harmful"] is not None
+    ]
+
+
+def everyday_texts(folder: Path) -> list[str]:
+    return [row["text"] for row in _rows(folder, PARTICIPANT_FILES["everyday"][0])]
+
+
+def _participant(source: str, row: dict[str, Any]) -> Example:
+    crisis = float(row["crisis"])
+    known = {CRISIS: crisis, "severity:L1": crisis}
+    if not crisis:
+        known |= {"severity:L2": 0.0, "severity:L3": 0.0, "severity:L4": 0.0}
+        known |= {
+            f"category:{name.value}": 0.0 for name in (Category.SUICIDE, Category.SELF_INJURY)
+        }
+    if source == "everyday":
+        known |= {name: 0.0 for name in PARTICIPANT_OUTPUTS if name.startswith("category:")}
+    message = Message(row["id"], row["text"], "participant")
+    targets = partial_targets(PARTICIPANT_OUTPUTS, known)
+    return Example(message, targets, 1.0, source, row["id"])
+
+
+def _reply(source: str, row: dict[str, Any]) -> Example:
+    context = tuple(
+        Turn("participant" if turn["role"] == "user" else "bot", turn["text"])
+        for turn in row["context"]
+    )
+    message = Message(row["id"], row["text"], "bot", context)
+    targets = partial_targets(REPLY_OUTPUTS, {HARM: float(row["harmful"])})
+    first = context[0].text if context else row["id"]
+    return Example(message, targets, 1.0, source, first)
+
+
+def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    path = folder / name
+    check_digest(path, name)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def check_digest(path: Path, name: str) -> None:
+    """Refuse a file that differs from the one the card names."""
+    expected: dict[str, str] = json.loads(DIGESTS_FILE.read_text("utf-8"))
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    if expected.get(name) != actual:
+        raise PublicDataChanged(f"{name}: digest {actual} is not the one the model card names")
