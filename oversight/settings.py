@@ -239,14 +239,21 @@ class Settings:
 
     @property
     def console_url(self) -> str:
-        return f"http://{self.host}:{self.console_port}"
+        return f"http://{_visited(self.host)}:{self.console_port}"
 
     @property
     def gateway_url(self) -> str:
-        return f"http://{self.host}:{self.gateway_port}"
+        return f"http://{_visited(self.host)}:{self.gateway_port}"
 
     def with_servers(self, *, database_url: str, redis_url: str) -> Settings:
         return dataclasses.replace(self, database_url=database_url, redis_url=redis_url)
+
+
+def _visited(host: str) -> str:
+    """How a browser on this machine writes the host; "all addresses" is none to visit."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not listened on)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

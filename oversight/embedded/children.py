@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
@@ -36,6 +37,7 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
     open_folders: tuple[int, ...] = ()
+    folder: Path | None = None  # Where it works; the supervisor's own place if none is named.
     death_signal: signal.Signals = signal.SIGTERM
 
     def close_folders(self) -> None:
@@ -47,6 +49,7 @@ class Launch:
         options: dict[str, Any] = {
             "env": {**os.environ, **self.environment},
             "pass_fds": self.open_folders,
+            "cwd": self.folder,
             "start_new_session": True,  # Ctrl-C reaches the supervisor alone; it stops us in order.
             "preexec_fn": die_with_parent(self.death_signal),
         }
@@ -55,7 +58,7 @@ class Launch:
                 "user": self.account.user_id,
                 "group": self.account.group_id,
                 "extra_groups": [],
-                "cwd": "/",
+                "cwd": self.folder or "/",
             }
         return options
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 # A unix socket's address holds 108 bytes on Linux and 104 on macOS; PostgreSQL appends 20.
 _LONGEST_SOCKET_FOLDER = 75
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")  # Needs no quoting in an address.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,7 @@ class VarFolder:
     def _sockets(self, name: str) -> Path:
         """A folder whose path fits a socket address, and that every process finds by itself."""
         folder = self.root / f"run-{name}"
-        plain = str(folder).replace("/", "").replace("-", "").replace(".", "").replace("_", "")
-        if len(os.fsencode(folder)) <= _LONGEST_SOCKET_FOLDER and plain.isalnum():
+        if len(str(folder)) <= _LONGEST_SOCKET_FOLDER and _PLAIN_PATH.fullmatch(str(folder)):
             return folder
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"oversight-{_owner_id(self.root)}-{digest}-{name}"

@@ -169,17 +169,26 @@ def _copied(package: Path) -> Path:
     edition = (package / "pginstall" / "bin" / "postgres").stat()
     target = _BINARY_CACHE / f"{edition.st_size:x}-{edition.st_mtime_ns:x}"
     if not target.exists():
-        _BINARY_CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _BINARY_CACHE.mkdir(parents=True, exist_ok=True)
+        _BINARY_CACHE.chmod(0o755)
         half_done = _BINARY_CACHE / f"{target.name}.{os.getpid()}"
         shutil.copytree(package / "pginstall", half_done / package.name / "pginstall")
         if libraries.exists():
             shutil.copytree(libraries, half_done / libraries.name)
-        half_done.chmod(0o755)
+        _open_to_readers(half_done)
         try:
             half_done.rename(target)
         except OSError:  # Somebody else finished first.
             shutil.rmtree(half_done)
     return target / package.name
+
+
+def _open_to_readers(tree: Path) -> None:
+    """Whatever the umask was when the package was installed, and is now."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            may_run = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if may_run else 0o644)
 
 
 def _initialise(folders: PostgresFolders, binaries: Path, account: Account | None) -> None:

@@ -1,0 +1,1 @@
+"""Pages of the console: functions only, so that importing one draws nothing."""
