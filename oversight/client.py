@@ -38,6 +38,11 @@ class GatewayError(Exception):
         self.code = code
         self.detail = detail
 
+    @property
+    def is_about_the_key(self) -> bool:
+        """No call with this key will be answered otherwise."""
+        return self.status in (401, 403)
+
 
 class Refused(GatewayError):
     """The gateway answered no; the same call would be refused again."""
