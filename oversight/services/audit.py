@@ -69,4 +69,4 @@ def record_all(session: Session, events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    session.execute(insert(table_of(AuditEvent)).values(rows))
+    session.execute(insert(table_of(AuditEvent)), rows)

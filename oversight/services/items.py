@@ -4,25 +4,22 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.session import Topic, ring
-from db.tables import Draft, Message, ReviewItem, new_id, table_of
+from db.tables import Draft, Message, ReviewItem, new_id
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.queue import Standing, Summary, Turn, summarise
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import ItemKind, Scoring
-from oversight.services.audit import Actor, Event, record, record_all
+from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import raise_escalation
 from oversight.services.locking import LockedConversation
 from oversight.services.policies import default_version, policy_of
 from oversight.services.transition import ITEM, move
-
-ITEMS = table_of(ReviewItem)
 
 
 def policy_version_for(session: Session, conversation: LockedConversation) -> uuid.UUID:
@@ -31,22 +28,19 @@ def policy_version_for(session: Session, conversation: LockedConversation) -> uu
     return found or default_version(session, conversation.study_id)
 
 
-def open_item(
+def new_item(
     session: Session,
     conversation: LockedConversation,
     *,
     first_sequence: int,
     last_sequence: int,
     now: datetime,
-    actor: Actor,
     kind: ItemKind = ItemKind.REVIEW,
     floor: Severity = Severity.LU,
-    why: str = "received",
 ) -> ReviewItem:
-    """Open an item; the database refuses a second open review item of one conversation."""
+    """An item not yet written: callers that open several write them together."""
     version_id = policy_version_for(session, conversation)
-    policy = policy_of(session, version_id)
-    item = ReviewItem(
+    return ReviewItem(
         id=new_id(),
         study_id=conversation.study_id,
         conversation_id=conversation.id,
@@ -63,24 +57,52 @@ def open_item(
         read_sequence=first_sequence - 1,
         covered_sequence=first_sequence - 1,
         opened_at=now,
-        deadline_at=policy.deadline(floor, now),
+        deadline_at=policy_of(session, version_id).deadline(floor, now),
     )
-    session.add(item)
-    session.flush()
-    record(session, _event("item.open", item, actor, {"kind": kind.value, "why": why}))
-    ring(session, Topic.LIVE, conversation.id)
-    return item
 
 
-def extend_item(
-    session: Session, item: ReviewItem, *, last_sequence: int, actor: Actor, turns: int = 1
+def write_items(
+    session: Session,
+    opened: Sequence[ReviewItem],
+    extended: Sequence[ReviewItem] = (),
+    *,
+    actor: Actor,
+    why: str = "received",
 ) -> None:
-    """New turns joined the item: whoever read the old ones has to look again."""
-    item.last_sequence = last_sequence
-    item.version += turns
+    """Write new and extended items together. The database refuses a second open review item."""
+    session.add_all(opened)
     session.flush()
-    record(session, _event("item.extend", item, actor, {"version": item.version}))
-    ring(session, Topic.LIVE, item.conversation_id)
+    events = [_event("item.open", item, actor, {"kind": item.kind, "why": why}) for item in opened]
+    events += [_event("item.extend", item, actor, {"version": item.version}) for item in extended]
+    record_all(session, events)
+    for item in (*opened, *extended):
+        ring(session, Topic.LIVE, item.conversation_id)
+
+
+def open_item(
+    session: Session,
+    conversation: LockedConversation,
+    *,
+    first_sequence: int,
+    last_sequence: int,
+    now: datetime,
+    actor: Actor,
+    kind: ItemKind = ItemKind.REVIEW,
+    floor: Severity = Severity.LU,
+    why: str = "received",
+) -> ReviewItem:
+    """Open one item."""
+    item = new_item(
+        session,
+        conversation,
+        first_sequence=first_sequence,
+        last_sequence=last_sequence,
+        now=now,
+        kind=kind,
+        floor=floor,
+    )
+    write_items(session, [item], actor=actor, why=why)
+    return item
 
 
 def refresh_items(
@@ -95,7 +117,7 @@ def refresh_items(
     turns = _turns(session, [item.id for item in items])
     drafts = held_drafts(session, [item.conversation_id for item in items])
     floors = _answered_floors(session, items)
-    changes, events = [], []
+    events = []
     for item in items:
         conversation = conversations[item.conversation_id]
         draft = drafts.get(item.conversation_id)
@@ -106,11 +128,10 @@ def refresh_items(
         if summary.severity != item.severity:
             detail = {"from": item.severity, "to": summary.severity.value}
             events.append(_event("item.level", item, actor, detail))
-        changes.append(_change(item, summary, draft, raised=raised))
-    _write(session, changes)
+        _apply(item, summary, draft, raised=raised)
+    session.flush()
     record_all(session, events)
     for item in items:
-        session.refresh(item)
         ring(session, Topic.LIVE, item.conversation_id)
         if item.kind == ItemKind.REVIEW and at_least(Severity(item.severity), Severity.L3):
             escalate_item(session, item, now=now, actor=actor)
@@ -209,29 +230,13 @@ def _summary(
     )
 
 
-def _change(
-    item: ReviewItem, summary: Summary, draft: Draft | None, *, raised: bool
-) -> dict[str, Any]:
-    return {
-        "item": item.id,
-        "severity": summary.severity.value,
-        "grade": draft.grade if draft is not None else Grade.H0.value,
-        "priority": summary.priority,
-        "deadline_at": summary.deadline_at,
-        "bridge_due_at": summary.bridge_due_at if item.kind == ItemKind.REVIEW else None,
-        "version": item.version + (1 if raised else 0),
-    }
-
-
-def _write(session: Session, changes: Sequence[dict[str, Any]]) -> None:
-    if changes:
-        names = [name for name in changes[0] if name != "item"]
-        statement = (
-            update(ITEMS)
-            .where(ITEMS.c.id == bindparam("item"))
-            .values({name: bindparam(name) for name in names})
-        )
-        session.connection().execute(statement, list(changes))
+def _apply(item: ReviewItem, summary: Summary, draft: Draft | None, *, raised: bool) -> None:
+    item.severity = summary.severity.value
+    item.grade = draft.grade if draft is not None else Grade.H0.value
+    item.priority = summary.priority
+    item.deadline_at = summary.deadline_at
+    item.bridge_due_at = summary.bridge_due_at if item.kind == ItemKind.REVIEW else None
+    item.version += 1 if raised else 0
 
 
 def _event(kind: str, item: ReviewItem, actor: Actor, detail: Mapping[str, object]) -> Event:

@@ -4,19 +4,17 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Arm, Conversation, Draft, Message, Participant, ReviewItem, new_id
+from db.tables import Arm, Conversation, Draft, Message, Participant, ReviewItem, new_id, table_of
 from oversight.domain.errors import Conflict, Incomplete, NotFound
+from oversight.services.arrivals import Arrival, ParticipantFacts
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.locking import LockedConversation, lock_conversations
-
-if TYPE_CHECKING:
-    from oversight.services.receiving import Arrival, ParticipantFacts
 
 Key = tuple[uuid.UUID, str]
 
@@ -66,7 +64,7 @@ class Known:
     replies: dict[Key, KnownReply] = field(default_factory=dict)
     missing_arms: frozenset[Key] = frozenset()
 
-    def conversation(self, arrival: "Arrival") -> LockedConversation:
+    def conversation(self, arrival: Arrival) -> LockedConversation:
         """The arrival's conversation; NotFound for a reply to one that nobody has begun."""
         self._check_arm(arrival)
         found = self.conversations.get((arrival.study_id, arrival.conversation))
@@ -84,7 +82,7 @@ class Known:
                 )
         return found
 
-    def same_message(self, arrival: "Arrival") -> KnownMessage | None:
+    def same_message(self, arrival: Arrival) -> KnownMessage | None:
         """The stored message of the same id; Conflict when its body was another."""
         if arrival.message is None:
             return None
@@ -96,7 +94,7 @@ class Known:
             )
         return found
 
-    def same_reply(self, arrival: "Arrival") -> KnownReply | None:
+    def same_reply(self, arrival: Arrival) -> KnownReply | None:
         """The stored draft of the same id; Conflict when its body was another."""
         if arrival.reply is None:
             return None
@@ -108,7 +106,7 @@ class Known:
             )
         return found
 
-    def answered_message(self, arrival: "Arrival") -> uuid.UUID:
+    def answered_message(self, arrival: Arrival) -> uuid.UUID:
         """The message a reply answers; NotFound when it is not here yet or elsewhere."""
         assert arrival.reply is not None
         found = self.messages.get((arrival.study_id, arrival.reply.in_reply_to))
@@ -120,7 +118,7 @@ class Known:
             )
         return found.id
 
-    def _check_arm(self, arrival: "Arrival") -> None:
+    def _check_arm(self, arrival: Arrival) -> None:
         arm = arrival.message.participant.arm if arrival.message else None
         if arm is not None and (arrival.study_id, arm) in self.missing_arms:
             raise Incomplete(
@@ -129,7 +127,7 @@ class Known:
             )
 
 
-def load_known(session: Session, arrivals: Sequence["Arrival"], *, now: datetime) -> Known:
+def load_known(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> Known:
     """Read, create and lock what a round of arrivals touches."""
     arms, missing = _arms(session, arrivals)
     known = Known(missing_arms=missing)
@@ -141,13 +139,13 @@ def load_known(session: Session, arrivals: Sequence["Arrival"], *, now: datetime
     return known
 
 
-def _arm_known(arrival: "Arrival", missing: frozenset[Key]) -> bool:
+def _arm_known(arrival: Arrival, missing: frozenset[Key]) -> bool:
     arm = arrival.message.participant.arm if arrival.message else None
     return arm is None or (arrival.study_id, arm) not in missing
 
 
 def _arms(
-    session: Session, arrivals: Sequence["Arrival"]
+    session: Session, arrivals: Sequence[Arrival]
 ) -> tuple[dict[Key, uuid.UUID], frozenset[Key]]:
     wanted = {
         (one.study_id, one.message.participant.arm)
@@ -165,7 +163,7 @@ def _arms(
 
 def _participants(
     session: Session,
-    arrivals: Sequence["Arrival"],
+    arrivals: Sequence[Arrival],
     arms: dict[Key, uuid.UUID],
     *,
     now: datetime,
@@ -185,7 +183,7 @@ def _participants(
     missing = [key for key in facts if key not in stored]
     if missing:
         rows = [_participant_row(key, facts[key], arms) for key in sorted(missing)]
-        session.execute(insert(Participant).values(rows).on_conflict_do_nothing())
+        session.execute(insert(table_of(Participant)).on_conflict_do_nothing(), rows)
         stored = {
             (row.study_id, row.external_id): row
             for row in session.scalars(select(Participant).where(wanted))
@@ -206,7 +204,7 @@ def _participants(
 
 
 def _participant_row(
-    key: Key, facts: "ParticipantFacts", arms: dict[Key, uuid.UUID]
+    key: Key, facts: ParticipantFacts, arms: dict[Key, uuid.UUID]
 ) -> dict[str, Any]:  # Any: a row of several column types
     return {
         "id": new_id(),
@@ -220,7 +218,7 @@ def _participant_row(
 
 
 def _changes(
-    row: Participant, key: Key, facts: "ParticipantFacts", arms: dict[Key, uuid.UUID]
+    row: Participant, key: Key, facts: ParticipantFacts, arms: dict[Key, uuid.UUID]
 ) -> dict[str, Any]:  # Any: a row of several column types
     told = _participant_row(key, facts, arms)
     return {
@@ -242,7 +240,7 @@ def _participant_event(row: Participant, fields: list[str]) -> Event:
 
 
 def _conversations(
-    session: Session, arrivals: Sequence["Arrival"], participants: dict[Key, uuid.UUID]
+    session: Session, arrivals: Sequence[Arrival], participants: dict[Key, uuid.UUID]
 ) -> dict[Key, LockedConversation]:
     keys = {(one.study_id, one.conversation) for one in arrivals}
     ids = _conversation_ids(session, keys)
@@ -258,7 +256,7 @@ def _conversations(
     }
     if begun:
         rows = [begun[key] for key in sorted(begun)]
-        session.execute(insert(Conversation).values(rows).on_conflict_do_nothing())
+        session.execute(insert(table_of(Conversation)).on_conflict_do_nothing(), rows)
         ids = _conversation_ids(session, keys)
     locked = lock_conversations(session, ids.values())
     return {key: locked[conversation_id] for key, conversation_id in ids.items()}
@@ -276,7 +274,7 @@ def _conversation_ids(session: Session, keys: Iterable[Key]) -> dict[Key, uuid.U
     return {(row.study_id, row.external_id): row.id for row in rows}
 
 
-def _messages(session: Session, arrivals: Sequence["Arrival"]) -> dict[Key, KnownMessage]:
+def _messages(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownMessage]:
     named: set[Key] = set()
     ids: set[uuid.UUID] = set()
     for one in arrivals:
@@ -320,7 +318,7 @@ def _as_id(text: str) -> set[uuid.UUID]:
         return set()
 
 
-def _replies(session: Session, arrivals: Sequence["Arrival"]) -> dict[Key, KnownReply]:
+def _replies(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownReply]:
     wanted = [(one.study_id, one.reply.external_id) for one in arrivals if one.reply]
     if not wanted:
         return {}

@@ -20,78 +20,19 @@ from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity, at_least, worst
+from oversight.services.arrivals import Arrival, Outcome
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import imminent_again
 from oversight.services.items import (
-    extend_item,
-    open_item,
+    new_item,
     policy_version_for,
     refresh_items,
+    write_items,
 )
 from oversight.services.known import Known, Place, load_known
 from oversight.services.locking import LockedConversation, lock_open_items
 from oversight.services.policies import policy_of
 from oversight.services.recalling import recall_unsent, superseded_by_new_draft
-
-
-@dataclass(frozen=True)
-class ParticipantFacts:
-    """What a message says about its participant; None leaves what is known as it is."""
-
-    external_id: str
-    language: str | None = None
-    jurisdiction: str | None = None
-    arm: str | None = None
-    timezone: str | None = None
-
-
-@dataclass(frozen=True)
-class NewMessage:
-    """A participant's message. ``urgency`` and ``floor`` are the first look's, made at the edge."""
-
-    external_id: str
-    participant: ParticipantFacts
-    text: str
-    digest: str
-    sent_at: datetime | None = None
-    urgency: float = 1.0
-    floor: Severity | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True)
-class NewReply:
-    """The bot's draft. ``in_reply_to`` is a message's external id or our message id."""
-
-    external_id: str
-    in_reply_to: str
-    text: str
-    digest: str
-    model_name: str | None = None
-    model_version: str | None = None
-    prompt_version: str | None = None
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One request of the bot: a message, a draft, or both at once."""
-
-    study_id: uuid.UUID
-    conversation: str
-    message: NewMessage | None = None
-    reply: NewReply | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was stored. ``repeated`` means the same request was answered before."""
-
-    conversation: str
-    message_id: uuid.UUID | None = None
-    received_at: datetime | None = None
-    reply_id: uuid.UUID | None = None
-    reply_status: DraftStatus | None = None
-    repeated: bool = False
 
 
 @dataclass
@@ -124,13 +65,16 @@ def receive(session: Session, arrivals: Sequence[Arrival]) -> list[Outcome | Ref
 
 
 def _rounds(arrivals: Sequence[Arrival]) -> Iterator[list[tuple[int, Arrival]]]:
-    waiting: dict[tuple[uuid.UUID, str], list[tuple[int, Arrival]]] = defaultdict(list)
+    """Each round: one study, at most one arrival of each of its conversations, in order."""
+    waiting: dict[uuid.UUID, dict[str, list[tuple[int, Arrival]]]] = {}
     for number, arrival in enumerate(arrivals):
-        waiting[arrival.study_id, arrival.conversation].append((number, arrival))
-    depth = 0
-    while round_ := [queue[depth] for queue in waiting.values() if len(queue) > depth]:
-        yield sorted(round_, key=lambda pair: pair[0])
-        depth += 1
+        queues = waiting.setdefault(arrival.study_id, defaultdict(list))
+        queues[arrival.conversation].append((number, arrival))
+    for queues in waiting.values():
+        depth = 0
+        while round_ := [queue[depth] for queue in queues.values() if len(queue) > depth]:
+            yield round_
+            depth += 1
 
 
 def _receive_round(
@@ -145,7 +89,7 @@ def _receive_round(
             answers.append(refusal)
     landed = [answer for answer in answers if isinstance(answer, _Landed)]
     if landed:
-        _write(session, landed, known, now=now)
+        _write(session, landed, now=now)
     return [_outcome(answer) if isinstance(answer, _Landed) else answer for answer in answers]
 
 
@@ -170,11 +114,12 @@ def _land(arrival: Arrival, known: Known, *, now: datetime) -> _Landed:
     message = known.same_message(arrival)
     reply = known.same_reply(arrival)
     next_sequence = conversation.last_sequence
-    message_id, message_sequence = (message.id, None) if message else (None, None)
+    message_id = message.id if message else None
+    message_sequence = draft_sequence = None
     if arrival.message and not message:
         next_sequence += 1
         message_id, message_sequence = new_id(), next_sequence
-    draft_id = draft_sequence = answered = None
+    draft_id = answered = None
     if arrival.reply and not reply:
         next_sequence += 1
         draft_id, draft_sequence = new_id(), next_sequence
@@ -201,7 +146,7 @@ def _outcome(landed: _Landed) -> Outcome:
     )
 
 
-def _write(session: Session, landed: Sequence[_Landed], known: Known, *, now: datetime) -> None:
+def _write(session: Session, landed: Sequence[_Landed], *, now: datetime) -> None:
     bot = Actor.bot(landed[0].arrival.study_id)
     with_message = [one for one in landed if one.message_sequence is not None]
     with_draft = [one for one in landed if one.draft_sequence is not None]
@@ -253,28 +198,28 @@ def _places(
     open_items = {
         item.conversation_id: item for item in lock_open_items(session, list(conversations))
     }
-    places = {}
+    places: dict[uuid.UUID, Place] = {}
+    opened, extended = [], []
     for one in landed:
         conversation = one.conversation
         revisions = recalled.get(conversation.id, [])
         last = max([conversation.last_sequence, *(draft.sequence for draft in revisions)])
         item = open_items.get(conversation.id)
         if item is not None:
-            turns = (one.message_sequence is not None) + (one.draft_sequence is not None)
-            extend_item(session, item, last_sequence=last, actor=actor, turns=turns)
+            item.last_sequence = last
+            item.version += (one.message_sequence is not None) + (one.draft_sequence is not None)
+            extended.append(item)
         elif revisions or _opens_at_receipt(session, one):
             first = one.message_sequence or one.draft_sequence or last
-            item = open_item(
-                session,
-                conversation,
-                first_sequence=first,
-                last_sequence=last,
-                now=now,
-                actor=actor,
+            item = new_item(
+                session, conversation, first_sequence=first, last_sequence=last, now=now
             )
-        for draft in revisions:
-            draft.item_id = item.id if item else None
+            opened.append(item)
         places[conversation.id] = Place(item)
+    write_items(session, opened, extended, actor=actor)
+    for conversation_id, drafts in recalled.items():
+        for draft in drafts:
+            draft.item_id = places[conversation_id].item_id
     session.flush()
     return places
 
@@ -317,7 +262,7 @@ def _insert_messages(
             }
         )
     if rows:
-        session.execute(insert(table_of(Message)).values(rows))
+        session.execute(insert(table_of(Message)), rows)
 
 
 def _insert_drafts(
@@ -350,7 +295,7 @@ def _insert_drafts(
             }
         )
     if rows:
-        session.execute(insert(table_of(Draft)).values(rows))
+        session.execute(insert(table_of(Draft)), rows)
 
 
 def _insert_work(
@@ -381,7 +326,7 @@ def _insert_work(
             }
         )
     if rows:
-        session.execute(insert(table_of(ScoringWork)).values(rows))
+        session.execute(insert(table_of(ScoringWork)), rows)
 
 
 def _start_again_at_imminent(

@@ -1,0 +1,223 @@
+"""Handing texts out, and what came back. Only a receipt means delivered."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db import session as db_session
+from db.session import Topic, ring
+from db.tables import Delivery, Draft, Study, table_of
+from oversight.domain.errors import Conflict, NotFound
+from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent, DraftStatus
+from oversight.services.audit import Actor
+from oversight.services.transition import DELIVERY, DRAFT, move, move_all
+
+COURIER = Actor.system("courier")
+RECEIPT_SECONDS = 60
+ATTEMPTS = 3
+RETRY_SECONDS = (2, 10)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the bot reports about a delivery. Its times are its own clock's, kept as told."""
+
+    delivered: bool
+    at: datetime
+    read_at: datetime | None = None
+
+
+def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | None = None) -> int:
+    """Start sending what is due: give it a place in the study's feed, in order of commit.
+
+    The study's row is locked while places are given, so a reader of the feed can never see a
+    place while an earlier one is not committed yet. Returns how many were handed out.
+    """
+    now = db_session.now(session)
+    deliveries = table_of(Delivery)
+    due = [
+        deliveries.c.study_id == study_id,
+        deliveries.c.status == DeliveryStatus.QUEUED.value,
+        deliveries.c.not_before <= now,
+    ]
+    if reply_id is not None:
+        due.append(deliveries.c.draft_id.in_(select(Draft.id).where(Draft.reply_id == reply_id)))
+    if session.scalar(select(deliveries.c.id).where(*due).limit(1)) is None:
+        return 0
+    position = session.scalars(
+        select(Study.feed_position).where(Study.id == study_id).with_for_update(key_share=True)
+    ).one()
+    ids = session.scalars(
+        select(deliveries.c.id).where(*due).order_by(deliveries.c.not_before, deliveries.c.id)
+    ).all()
+    sent = 0
+    for delivery_id in ids:
+        moved = move_all(
+            session,
+            DELIVERY,
+            DeliveryStatus.QUEUED,
+            DeliveryEvent.HAND_OUT,
+            where=[deliveries.c.id == delivery_id, deliveries.c.not_before <= now],
+            actor=COURIER,
+            values={
+                "feed_position": position + sent + 1,
+                "handed_out_at": now,
+                "attempts": deliveries.c.attempts + 1,
+            },
+        )
+        sent += len(moved)
+    session.execute(
+        update(table_of(Study))
+        .where(table_of(Study).c.id == study_id)
+        .values(feed_position=position + sent)
+    )
+    return sent
+
+
+def take_receipt(
+    session: Session, study_id: uuid.UUID, delivery_id: uuid.UUID, receipt: Receipt
+) -> DeliveryStatus:
+    """Settle a delivery. Repeating a receipt is harmless; contradicting it is refused."""
+    now = db_session.now(session)
+    found = session.execute(
+        select(Delivery.status, Delivery.attempts, Delivery.draft_id, Delivery.read_at)
+        .where(Delivery.id == delivery_id, Delivery.study_id == study_id)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such delivery in this study", delivery_id=str(delivery_id))
+    status = DeliveryStatus(found.status)
+    if receipt.delivered and status is DeliveryStatus.DELIVERED:
+        _note_read(session, delivery_id, receipt)
+        return status
+    if not receipt.delivered and status in (DeliveryStatus.FAILED, DeliveryStatus.QUEUED):
+        return status
+    if status not in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN):
+        raise Conflict(
+            f"this delivery is {status.value}: a receipt can no longer change it",
+            delivery_id=str(delivery_id),
+            status=status.value,
+        )
+    if receipt.delivered:
+        return _confirm(session, delivery_id, status, found.draft_id, receipt, now=now)
+    return _report_failure(session, delivery_id, status, found.attempts, receipt, now=now)
+
+
+def _note_read(session: Session, delivery_id: uuid.UUID, receipt: Receipt) -> None:
+    if receipt.read_at is not None:
+        session.execute(
+            update(table_of(Delivery))
+            .where(table_of(Delivery).c.id == delivery_id)
+            .values(read_at=func.coalesce(table_of(Delivery).c.read_at, receipt.read_at))
+        )
+
+
+def _confirm(
+    session: Session,
+    delivery_id: uuid.UUID,
+    status: DeliveryStatus,
+    draft_id: uuid.UUID | None,
+    receipt: Receipt,
+    *,
+    now: datetime,
+) -> DeliveryStatus:
+    row = move(
+        session,
+        DELIVERY,
+        delivery_id,
+        status,
+        DeliveryEvent.CONFIRM,
+        actor=COURIER,
+        values={"settled_at": now, "reported_at": receipt.at, "read_at": receipt.read_at},
+    )
+    if draft_id is not None:
+        drafts = table_of(Draft)
+        move_all(
+            session,
+            DRAFT,
+            DraftStatus.RELEASED,
+            DraftEvent.DELIVER,
+            where=[drafts.c.id == draft_id],
+            actor=COURIER,
+            values={"status_at": now},
+        )
+    ring(session, Topic.LIVE, row.conversation_id)
+    return DeliveryStatus.DELIVERED
+
+
+def _report_failure(
+    session: Session,
+    delivery_id: uuid.UUID,
+    status: DeliveryStatus,
+    attempts: int,
+    receipt: Receipt,
+    *,
+    now: datetime,
+) -> DeliveryStatus:
+    """A failure that was reported is tried again; an uncertain one is left to a person."""
+    retry = status is DeliveryStatus.SENDING and attempts < ATTEMPTS
+    wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1]
+    row = move(
+        session,
+        DELIVERY,
+        delivery_id,
+        status,
+        DeliveryEvent.RETRY if retry else DeliveryEvent.FAIL,
+        actor=COURIER,
+        values={
+            "reported_at": receipt.at,
+            "settled_at": None if retry else now,
+            "feed_position": None,
+            "not_before": now + timedelta(seconds=wait),
+        },
+    )
+    ring(session, Topic.DELIVER if retry else Topic.LIVE, row.conversation_id)
+    return DeliveryStatus.QUEUED if retry else DeliveryStatus.FAILED
+
+
+def lose_sight(session: Session, *, now: datetime) -> int:
+    """No receipt within a minute of handing out: uncertain, and a person decides."""
+    deliveries = table_of(Delivery)
+    rows = move_all(
+        session,
+        DELIVERY,
+        DeliveryStatus.SENDING,
+        DeliveryEvent.LOSE_SIGHT,
+        where=[deliveries.c.handed_out_at < now - timedelta(seconds=RECEIPT_SECONDS)],
+        actor=COURIER,
+    )
+    for row in rows:
+        ring(session, Topic.LIVE, row.conversation_id)
+    return len(rows)
+
+
+def resend(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
+    """A person, having looked, sends an uncertain or failed text again under the same id."""
+    now = db_session.now(session)
+    status = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
+    if status is None:
+        raise NotFound("no such delivery", delivery_id=str(delivery_id))
+    row = move(
+        session,
+        DELIVERY,
+        delivery_id,
+        DeliveryStatus(status),
+        DeliveryEvent.RESEND,
+        actor=Actor.clinician(clinician_id),
+        values={"feed_position": None, "not_before": now, "settled_at": None},
+    )
+    ring(session, Topic.DELIVER, row.conversation_id)
+
+
+def due_studies(session: Session) -> Sequence[uuid.UUID]:
+    """Studies that have something to hand out now."""
+    now = db_session.now(session)
+    return session.scalars(
+        select(Delivery.study_id)
+        .where(Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now)
+        .distinct()
+    ).all()

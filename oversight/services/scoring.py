@@ -1,0 +1,325 @@
+"""Scoring: take a lease on unscored texts, let the model run outside, record what it said.
+
+The model never runs inside a transaction: ``take`` marks, the caller scores, ``record_scores``
+writes. A text whose scoring fails is LU and stays LU at least: a later score may only raise.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from classifiers.protocol import (
+    CLASSIFIER_ERROR,
+    INVALID_SCORE,
+    Turn,
+)
+from classifiers.protocol import (
+    Message as Subject,
+)
+from classifiers.protocol import (
+    RiskAssessment as Assessment,
+)
+from db import session as db_session
+from db.session import Topic, ring
+from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
+from oversight.domain.flags import worst_grade
+from oversight.domain.lifecycle import DraftStatus, ItemStatus
+from oversight.domain.severity import Severity, worst
+from oversight.domain.words import Scoring
+from oversight.services.audit import Actor, Event, record_all
+from oversight.services.escalating import imminent_again
+from oversight.services.items import refresh_items
+from oversight.services.locking import lock_conversations, lock_open_items
+from oversight.services.settling import settle
+
+LEASE_SECONDS = 60
+CONTEXT_TURNS = 6
+UNDERWEIGHT_BMI = 18.5
+"""WHO: a body-mass index under 18.5 kg/m2 is underweight."""
+
+SCORER = Actor.system("scorer")
+
+_SUBJECTS = text("""
+    SELECT w.id AS work_id, w.message_id, w.draft_id, t.conversation_id, t.sequence, t.text,
+           coalesce(t.language, p.language) AS language, p.card -> 'measures' AS measures,
+           c.context
+    FROM scoring_work w
+    CROSS JOIN LATERAL (
+        SELECT m.conversation_id, m.sequence, m.text, m.language
+        FROM messages m WHERE m.id = w.message_id
+        UNION ALL
+        SELECT d.conversation_id, d.sequence, d.text, NULL FROM drafts d WHERE d.id = w.draft_id
+    ) t
+    JOIN conversations v ON v.id = t.conversation_id
+    JOIN participants p ON p.id = v.participant_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(e.role, e.text) ORDER BY e.sequence), '[]')
+            AS context
+        FROM (
+            SELECT * FROM (
+                SELECT m.sequence, 'participant' AS role, m.text FROM messages m
+                WHERE m.conversation_id = t.conversation_id AND m.sequence < t.sequence
+                ORDER BY m.sequence DESC LIMIT :turns
+            ) said
+            UNION ALL
+            SELECT * FROM (
+                SELECT d.sequence, 'bot', coalesce(
+                    (SELECT y.text FROM deliveries y WHERE y.draft_id = d.id LIMIT 1), d.text)
+                FROM drafts d
+                WHERE d.conversation_id = t.conversation_id AND d.sequence < t.sequence
+                  AND d.status IN ('held', 'released', 'delivered', 'corrected')
+                ORDER BY d.sequence DESC LIMIT :turns
+            ) answered
+            ORDER BY sequence DESC LIMIT :turns
+        ) e
+    ) c
+    WHERE w.id = ANY(:work_ids)
+""")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One text taken for scoring."""
+
+    work_id: int
+    conversation_id: uuid.UUID
+    message_id: uuid.UUID | None
+    draft_id: uuid.UUID | None
+    subject: Subject
+
+
+def take(session: Session, *, limit: int) -> list[Task]:
+    """Lease the most urgent unscored texts; a lease that runs out makes them free again."""
+    now = db_session.now(session)
+    work_ids = session.scalars(
+        select(ScoringWork.id)
+        .where(or_(ScoringWork.leased_until.is_(None), ScoringWork.leased_until < now))
+        .order_by(ScoringWork.urgency.desc(), ScoringWork.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not work_ids:
+        return []
+    session.execute(
+        update(table_of(ScoringWork))
+        .where(table_of(ScoringWork).c.id.in_(work_ids))
+        .values(
+            leased_until=now + timedelta(seconds=LEASE_SECONDS),
+            attempts=ScoringWork.attempts + 1,
+        )
+    )
+    rows = session.execute(_SUBJECTS, {"work_ids": list(work_ids), "turns": CONTEXT_TURNS})
+    return [
+        Task(
+            work_id=row.work_id,
+            conversation_id=row.conversation_id,
+            message_id=row.message_id,
+            draft_id=row.draft_id,
+            subject=Subject(
+                id=str(row.work_id),
+                text=row.text,
+                role="participant" if row.message_id else "bot",
+                context=tuple(Turn(role, said) for role, said in row.context),
+                language=row.language,
+                underweight=underweight(row.measures),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def underweight(measures: object) -> bool:
+    """Whether the newest body-mass index on a participant's card is under 18.5 kg/m2."""
+    if not isinstance(measures, list):
+        return False
+    bmis = [one for one in measures if isinstance(one, dict) and one.get("name") == "BMI"]
+    newest = max(bmis, key=lambda one: str(one.get("date", "")), default=None)
+    value = newest.get("value") if newest else None
+    return isinstance(value, int | float) and value < UNDERWEIGHT_BMI
+
+
+def failed(task: Task, *, model_version: str, reason: str = CLASSIFIER_ERROR) -> Assessment:
+    """The assessment of a text that the classifier could not score: a person looks."""
+    return Assessment(
+        id=task.subject.id,
+        role=task.subject.role,
+        scored=False,
+        severity=Severity.LU,
+        model_version=model_version,
+        unscored_reason=reason,
+    )
+
+
+def record_scores(
+    session: Session, tasks: Sequence[Task], assessments: Sequence[Assessment]
+) -> int:
+    """Write scores, raise items, release what the policy releases. Safe to run twice.
+
+    Only texts whose work row is still there are recorded, so two scorers that both scored a text
+    after a lapsed lease record it once. Returns how many were recorded.
+    """
+    by_work = {task.work_id: (task, one) for task, one in zip(tasks, assessments, strict=True)}
+    now = db_session.now(session)
+    conversations = lock_conversations(session, {task.conversation_id for task in tasks})
+    taken = session.scalars(
+        delete(ScoringWork)
+        .where(ScoringWork.id.in_(list(by_work)))
+        .returning(ScoringWork.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    pairs = [by_work[work_id] for work_id in sorted(taken)]
+    if not pairs:
+        return 0
+    session.execute(insert(table_of(RiskAssessment)), [_row(*pair) for pair in pairs])
+    imminent = _record_messages(session, pairs, now=now)
+    _record_drafts(session, pairs, now=now)
+    record_all(session, [_event(*pair) for pair in pairs])
+    touched = {pair[0].conversation_id for pair in pairs}
+    items = lock_open_items(session, list(touched))
+    refresh_items(session, items, conversations, now=now, actor=SCORER)
+    for item in items:
+        if item.conversation_id in imminent:
+            imminent_again(session, item, now=now, actor=SCORER)
+    for conversation_id in sorted(touched):
+        settle(session, conversations[conversation_id], now=now)
+        ring(session, Topic.LIVE, conversation_id)
+    return len(pairs)
+
+
+def _row(task: Task, assessment: Assessment) -> dict[str, object]:
+    return {
+        "message_id": task.message_id,
+        "draft_id": task.draft_id,
+        "model_version": assessment.model_version,
+        "scored": assessment.scored,
+        "unscored_reason": assessment.unscored_reason,
+        "severity": assessment.severity.value,
+        "crisis_probability": assessment.crisis_probability,
+        "reply_harm_probability": assessment.reply_harm_probability,
+        "category_probabilities": {
+            key.value: round(float(value), 4)
+            for key, value in assessment.category_probabilities.items()
+        },
+        "flag_probabilities": {
+            key.value: round(float(value), 4)
+            for key, value in assessment.flag_probabilities.items()
+        },
+        "phrase_hits": list(assessment.phrase_hits),
+        "language": assessment.language,
+    }
+
+
+def _record_messages(
+    session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
+) -> set[uuid.UUID]:
+    """Write levels; returns the conversations in which a message newly became imminent."""
+    found = {task.message_id: one for task, one in pairs if task.message_id is not None}
+    imminent = set()
+    for message in session.scalars(
+        select(Message).where(Message.id.in_(list(found))).execution_options(populate_existing=True)
+    ):
+        one = found[message.id]
+        before = Severity(message.severity)
+        message.severity = _level(before, Scoring(message.scoring), one)
+        message.scoring = _scoring(Scoring(message.scoring), one)
+        message.categories = [category.value for category in one.categories]
+        message.language = one.language or message.language
+        message.scored_at = now
+        if message.severity == Severity.L4 and before is not Severity.L4:
+            imminent.add(message.conversation_id)
+    session.flush()
+    return imminent
+
+
+def _level(before: Severity, scoring: Scoring, one: Assessment) -> Severity:
+    """A first score replaces "not scored yet"; everything else only raises."""
+    levels = [one.severity if one.scored else Severity.LU]
+    if one.phrase_floor is not None:
+        levels.append(one.phrase_floor)
+    if scoring is not Scoring.PENDING or before is not Severity.LU:
+        levels.append(before)
+    return worst(levels)
+
+
+def _scoring(before: Scoring, one: Assessment) -> Scoring:
+    return (
+        Scoring.SCORED if one.scored else (before if before is Scoring.SCORED else Scoring.FAILED)
+    )
+
+
+def _record_drafts(
+    session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
+) -> None:
+    found = {task.draft_id: one for task, one in pairs if task.draft_id is not None}
+    for draft in session.scalars(
+        select(Draft).where(Draft.id.in_(list(found))).execution_options(populate_existing=True)
+    ):
+        one = found[draft.id]
+        flags = sorted({*draft.flags, *(flag.value for flag in one.flags)})
+        draft.scoring = _scoring(Scoring(draft.scoring), one)
+        draft.flags = flags
+        draft.grade = (
+            worst_grade(one.flags)
+            if not draft.scored_at
+            else max(draft.grade, worst_grade(one.flags))
+        )
+        draft.scored_at = now
+    session.flush()
+
+
+def _event(task: Task, one: Assessment) -> Event:
+    return Event(
+        kind="message.score" if task.message_id else "draft.score",
+        actor=SCORER,
+        conversation_id=task.conversation_id,
+        subject=task.message_id or task.draft_id,
+        detail={
+            "scored": one.scored,
+            "severity": one.severity.value,
+            "flags": [flag.value for flag in one.flags],
+            "phrase_hits": list(one.phrase_hits),
+            "model_version": one.model_version,
+            "unscored_reason": one.unscored_reason,
+        },
+    )
+
+
+def requeue_failed(session: Session, *, now: datetime, after_seconds: float = 60) -> int:
+    """Try again texts of open items that failed for a passing reason; scores may only raise."""
+    before = now - timedelta(seconds=after_seconds)
+    retryable = select(RiskAssessment.id).where(
+        RiskAssessment.unscored_reason.in_([CLASSIFIER_ERROR, INVALID_SCORE])
+    )
+    messages = session.scalars(
+        select(Message.id)
+        .join(ReviewItem, ReviewItem.id == Message.item_id)
+        .where(
+            Message.scoring == Scoring.FAILED,
+            Message.scored_at < before,
+            ReviewItem.status != ItemStatus.CLOSED,
+            retryable.where(RiskAssessment.message_id == Message.id).exists(),
+            ~select(ScoringWork.id).where(ScoringWork.message_id == Message.id).exists(),
+        )
+        .limit(200)
+    ).all()
+    drafts = session.scalars(
+        select(Draft.id)
+        .where(
+            Draft.scoring == Scoring.FAILED,
+            Draft.status == DraftStatus.HELD,
+            Draft.scored_at < before,
+            retryable.where(RiskAssessment.draft_id == Draft.id).exists(),
+            ~select(ScoringWork.id).where(ScoringWork.draft_id == Draft.id).exists(),
+        )
+        .limit(200)
+    ).all()
+    rows = [{"message_id": one, "draft_id": None, "late": True} for one in messages]
+    rows += [{"message_id": None, "draft_id": one, "late": True} for one in drafts]
+    if rows:
+        session.execute(insert(table_of(ScoringWork)), rows)
+        ring(session, Topic.SCORE)
+    return len(rows)

@@ -1,0 +1,315 @@
+"""After a score (or its absence): release by itself what the policy allows, put up the rest.
+
+Only for arms that do not read everything first. Whatever cannot plainly be released is held for
+a person, in an item.
+"""
+
+import hashlib
+import hmac
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.tables import Draft, Escalation, Message, ReviewItem, ScoringWork, table_of
+from oversight.domain.flags import Grade, grade_at_least
+from oversight.domain.lifecycle import DraftEvent, DraftStatus, EscalationStatus
+from oversight.domain.policy import Mode, Policy
+from oversight.domain.release import Situation, reasons_to_hold
+from oversight.domain.severity import Severity, at_least, worst
+from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
+from oversight.services.audit import Actor, Event, record
+from oversight.services.decisions import Chosen, queue_delivery, write_decision
+from oversight.services.items import open_item, policy_version_for, refresh_items
+from oversight.services.locking import LockedConversation, lock_conversations, lock_open_items
+from oversight.services.policies import policy_of
+from oversight.services.transition import DRAFT, move
+
+POLICY = Actor.system("policy")
+
+_RELEASED = (
+    select(Draft.id)
+    .where(
+        Draft.message_id == Message.id,
+        Draft.status.in_([DraftStatus.RELEASED, DraftStatus.DELIVERED, DraftStatus.CORRECTED]),
+    )
+    .exists()
+)
+
+
+def settle(session: Session, conversation: LockedConversation, *, now: datetime) -> None:
+    """Decide by policy about one locked conversation whose texts have just been scored."""
+    version_id = policy_version_for(session, conversation)
+    policy = policy_of(session, version_id)
+    mode = policy.mode_for(conversation.jurisdiction)
+    if mode is Mode.HOLD_ALL:
+        return
+    items = lock_open_items(session, [conversation.id])
+    item = items[0] if items else None
+    messages = _unhandled(session, conversation.id, item)
+    draft = session.scalars(
+        select(Draft).where(
+            Draft.conversation_id == conversation.id, Draft.status == DraftStatus.HELD
+        )
+    ).one_or_none()
+    if item is None and (flagged(messages) or (draft is not None and _harmful(draft))):
+        put_up(session, conversation, now=now, actor=POLICY, why="flagged")
+        return
+    if draft is None or draft.scoring == Scoring.PENDING or _pending(messages):
+        return
+    reasons = reasons_to_hold(
+        _situation(session, conversation, policy, mode, item, messages, draft)
+    )
+    if not reasons:
+        _release(session, conversation, version_id, policy, item, draft, now=now)
+    elif item is None:
+        put_up(session, conversation, now=now, actor=POLICY, why=reasons[0])
+    else:
+        record(session, _held(conversation, item.id, draft.id, reasons))
+
+
+def flagged(messages: list[Message]) -> bool:
+    """Whether any scored message stands at L2 or above, or could not be scored."""
+    return any(
+        one.scoring != Scoring.PENDING and at_least(Severity(one.severity), Severity.L2)
+        for one in messages
+    )
+
+
+def put_up(
+    session: Session,
+    conversation: LockedConversation,
+    *,
+    now: datetime,
+    actor: Actor,
+    why: str,
+) -> ReviewItem:
+    """Open an item over every turn of the conversation that nobody has handled yet."""
+    waiting = [*_turns_without_item(session, conversation.id)]
+    first = min(waiting, default=conversation.last_sequence)
+    item = open_item(
+        session,
+        conversation,
+        first_sequence=first,
+        last_sequence=conversation.last_sequence,
+        now=now,
+        actor=actor,
+        why=why,
+    )
+    for model, extra in ((Message, ()), (Draft, (Draft.status == DraftStatus.HELD,))):
+        _adopt(session, model, conversation.id, item, first, extra)
+    refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
+    return item
+
+
+def put_up_late(session: Session, *, now: datetime, limit: int = 500) -> int:
+    """Texts without a score for longer than the policy's 5 seconds are LU: a person looks."""
+    work = session.scalars(
+        select(ScoringWork)
+        .where(~ScoringWork.late, ScoringWork.created_at < now - timedelta(seconds=5))
+        .order_by(ScoringWork.created_at)
+        .limit(limit)
+    ).all()
+    late_messages = [one.message_id for one in work if one.message_id]
+    late_drafts = [one.draft_id for one in work if one.draft_id]
+    found = set(
+        session.scalars(select(Message.conversation_id).where(Message.id.in_(late_messages)))
+    ) | set(session.scalars(select(Draft.conversation_id).where(Draft.id.in_(late_drafts))))
+    conversations = lock_conversations(session, found)
+    session.execute(
+        update(table_of(ScoringWork))
+        .where(table_of(ScoringWork).c.id.in_([one.id for one in work]))
+        .values(late=True)
+    )
+    covered = {item.conversation_id for item in lock_open_items(session, list(found))}
+    clock = Actor.system("clock")
+    for conversation_id, conversation in conversations.items():
+        if conversation_id not in covered and [*_turns_without_item(session, conversation_id)]:
+            put_up(session, conversation, now=now, actor=clock, why="not scored in time")
+    return len(work)
+
+
+def _unhandled(
+    session: Session, conversation_id: uuid.UUID, item: ReviewItem | None
+) -> list[Message]:
+    """The messages of the open item, and those that are in no item."""
+    mine: ColumnElement[bool] = Message.item_id.is_(None)
+    if item is not None:
+        mine = or_(mine, Message.item_id == item.id)
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, mine)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _pending(messages: list[Message]) -> bool:
+    return any(one.scoring == Scoring.PENDING for one in messages)
+
+
+def _harmful(draft: Draft) -> bool:
+    return draft.scoring == Scoring.FAILED or grade_at_least(Grade(draft.grade), Grade.H2)
+
+
+def _situation(
+    session: Session,
+    conversation: LockedConversation,
+    policy: Policy,
+    mode: Mode,
+    item: ReviewItem | None,
+    messages: list[Message],
+    draft: Draft,
+) -> Situation:
+    levels = [Severity(one.severity) for one in messages]
+    if item is not None:
+        levels.append(Severity(item.severity))
+    limit = timedelta(seconds=policy.unscored_seconds)
+    unscored = select(Message.id).where(
+        Message.conversation_id == conversation.id, Message.scoring != Scoring.SCORED
+    )
+    newer = select(Message.id).where(
+        Message.conversation_id == conversation.id, Message.sequence > draft.sequence
+    )
+    escalation = select(Escalation.id).where(
+        Escalation.conversation_id == conversation.id,
+        Escalation.status != EscalationStatus.RESOLVED,
+    )
+    answered = [one for one in messages if one.id == draft.message_id]
+    timed = [(draft.received_at, draft.scored_at)]
+    timed += [(one.received_at, one.scored_at) for one in answered]
+    return Situation(
+        mode=mode,
+        automatic_release=policy.automatic_release,
+        messages_scored=session.scalar(unscored.limit(1)) is None,
+        scored_in_time=all(done is not None and done - at <= limit for at, done in timed),
+        draft_scored=draft.scoring == Scoring.SCORED,
+        reply_grade=Grade(draft.grade),
+        conversation_severity=worst(levels) if levels else Severity.L0,
+        escalated=session.scalar(escalation.limit(1)) is not None,
+        taken_over=conversation.taken_over_by is not None,
+        newest_draft=session.scalar(newer.limit(1)) is None,
+    )
+
+
+def _release(
+    session: Session,
+    conversation: LockedConversation,
+    version_id: uuid.UUID,
+    policy: Policy,
+    item: ReviewItem | None,
+    draft: Draft,
+    *,
+    now: datetime,
+) -> None:
+    chosen = Chosen(
+        kind=DecisionKind.RELEASE,
+        policy_version_id=version_id,
+        text=draft.text,
+        item_id=item.id if item else None,
+        item_version=item.version if item else None,
+        draft_id=draft.id,
+    )
+    decision = write_decision(session, conversation, chosen, actor=POLICY)
+    move(
+        session,
+        DRAFT,
+        draft.id,
+        DraftStatus.HELD,
+        DraftEvent.RELEASE,
+        actor=POLICY,
+        values={"status_at": now},
+    )
+    queue_delivery(
+        session,
+        conversation,
+        decision,
+        DeliveryKind.REPLY,
+        now=now,
+        draft_id=draft.id,
+        actor=POLICY,
+    )
+    if item is not None:
+        item.covered_sequence = draft.sequence
+        item.covered_severity = item.severity
+        session.flush()
+        refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=POLICY)
+    elif sampled(draft.id, policy.sampling_share):
+        _audit_item(session, conversation, draft, now=now)
+
+
+def sampled(draft_id: uuid.UUID, share: float, seed: bytes = b"oversight") -> bool:
+    """A coin that anybody can recheck: HMAC-SHA256(seed, draft id) below share of its range."""
+    coin = hmac.new(seed, draft_id.bytes, hashlib.sha256).digest()
+    return int.from_bytes(coin, "big") < share * 2**256
+
+
+def _audit_item(
+    session: Session, conversation: LockedConversation, draft: Draft, *, now: datetime
+) -> None:
+    open_item(
+        session,
+        conversation,
+        first_sequence=draft.sequence - 1,
+        last_sequence=draft.sequence,
+        now=now,
+        actor=POLICY,
+        kind=ItemKind.AUDIT,
+        floor=Severity.L0,
+        why="sampled",
+    )
+
+
+def _turns_without_item(session: Session, conversation_id: uuid.UUID) -> list[int]:
+    """Turns nobody handled: in no item, and not released by the policy."""
+    messages = select(Message.sequence).where(
+        Message.conversation_id == conversation_id,
+        Message.item_id.is_(None),
+        ~_RELEASED,
+    )
+    drafts = select(Draft.sequence).where(
+        Draft.conversation_id == conversation_id,
+        Draft.item_id.is_(None),
+        Draft.status == DraftStatus.HELD,
+    )
+    return [*session.scalars(messages), *session.scalars(drafts)]
+
+
+def _adopt(
+    session: Session,
+    model: type[Message] | type[Draft],
+    conversation_id: uuid.UUID,
+    item: ReviewItem,
+    first_sequence: int,
+    extra: tuple[ColumnElement[bool], ...],
+) -> None:
+    table = table_of(model)
+    session.execute(
+        update(table)
+        .where(
+            table.c.conversation_id == conversation_id,
+            table.c.item_id.is_(None),
+            table.c.sequence >= first_sequence,
+            *extra,
+        )
+        .values(item_id=item.id)
+    )
+
+
+def _held(
+    conversation: LockedConversation,
+    item_id: uuid.UUID,
+    draft_id: uuid.UUID,
+    reasons: tuple[str, ...],
+) -> Event:
+    return Event(
+        "draft.hold",
+        POLICY,
+        study_id=conversation.study_id,
+        conversation_id=conversation.id,
+        item_id=item_id,
+        subject=draft_id,
+        detail={"reasons": list(reasons)},
+    )
