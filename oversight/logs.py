@@ -67,7 +67,7 @@ def _origin(error: BaseException) -> dict[str, Fact]:
         trace = trace.tb_next
     code = trace.tb_frame.f_code
     where = f"{'/'.join(code.co_filename.split('/')[-2:])}:{trace.tb_lineno}"
-    return {"error": type(error).__name__, "at": where, "function": code.co_name}
+    return {"error": type(error).__name__, "where": where, "function": code.co_name}
 
 
 class LineFormatter(logging.Formatter):
@@ -84,7 +84,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         head = {
-            "at": _time(record),
+            "time": _time(record),
             "level": record.levelname.lower(),
             "source": _source(record),
             "event": _event(record),
