@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -69,8 +70,12 @@ class FakeGateway:
         return str(delivery["delivery_id"])
 
     def wait_until(self, is_so: Any, *, seconds: float = 10.0) -> None:
+        """Looks after every call, and often enough to see what the player writes by itself."""
+        until = time.monotonic() + seconds
         with self.changed:
-            assert self.changed.wait_for(is_so, timeout=seconds), "waited in vain"
+            while not is_so():
+                assert time.monotonic() < until, "waited in vain"
+                self.changed.wait(timeout=0.05)
 
     @property
     def messages(self) -> list[str]:

@@ -157,7 +157,6 @@ def test_a_gateway_that_goes_away_leaves_a_report_of_what_was_not_sent(
 ) -> None:
     client = GatewayClient(gateway.url, KEY, give_up_after_seconds=0.1)
     played = Replay(read_replay_file(file), client, name="f", gateway_url=gateway.url, speed=0)
-    gateway.wait_until(lambda: True)
     gateway.next_problems = [Problem(503, "record_unavailable")] * 1000
     report = played.play(Console(quiet=True), side_by_side=2, confirms=False, wait_seconds=0)
     assert report.exit_status == 1
