@@ -31,7 +31,7 @@ from oversight.client import (
 )
 from oversight.player import CONVERSATIONS_SHOWN_FILE, DEMO_FILE
 from oversight.replay_file import ReplayFile, ReplayTurn, read_replay_file
-from oversight.replay_report import Outcome, ReplayReport
+from oversight.replay_report import EMPTY_REPLY, NO_REPLY, Outcome, ReplayReport
 from oversight.settings import read_settings
 
 CANNOT_BEGIN = 2
@@ -183,7 +183,7 @@ class Replay:
             message_id, turn.participant, turn.conversation_id, turn.message
         )
         try:
-            if turn.reply is None:
+            if turn.reply is None or not turn.has_draft:
                 accepted = self._client.post_message(message)
                 outcome.message_id = accepted.message_id
                 outcome.sent = "repeated" if accepted.repeated else "accepted"
@@ -301,7 +301,9 @@ class ProgressLine:
 
 
 def _outcome(turn: ReplayTurn) -> Outcome:
-    return Outcome(turn.line, turn.conversation_id, turn.turn, has_reply=turn.reply is not None)
+    missing = NO_REPLY if turn.reply is None else EMPTY_REPLY
+    without_reply = None if turn.has_draft else missing
+    return Outcome(turn.line, turn.conversation_id, turn.turn, without_reply)
 
 
 def _read(path: Path) -> ReplayFile:

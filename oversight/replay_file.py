@@ -35,6 +35,11 @@ class ReplayTurn:
     message: str
     reply: str | None
 
+    @property
+    def has_draft(self) -> bool:
+        """An empty reply is a silent bot: the gateway would refuse it, and with it the message."""
+        return self.reply is not None and self.reply.strip() != ""
+
     def external_ids(self, file_digest: str) -> tuple[str, str]:
         """Of message and reply; the same file played again gives the same ones."""
         conversation = self.conversation_id

@@ -14,6 +14,7 @@ from rich.table import Table
 Sent = Literal["accepted", "repeated", "refused", "not_sent"]
 
 NO_REPLY = "no reply in the file"
+EMPTY_REPLY = "empty reply in the file: only the message was sent"
 NOT_LEARNT = "status not learnt"
 SETTLED = ("withheld", "superseded", "recalled", "delivered", "corrected", "retracted")
 """Reply statuses that a replay need not wait for any longer."""
@@ -21,12 +22,15 @@ SETTLED = ("withheld", "superseded", "recalled", "delivered", "corrected", "retr
 
 @dataclass
 class Outcome:
-    """Of one exchange. `status` is the reply's last known one, `code` why it was refused."""
+    """Of one exchange. `status` is the reply's last known one, `code` why it was refused.
+
+    `without_reply` says why there was no draft to send, where there was none.
+    """
 
     line: int
     conversation_id: str
     turn: int
-    has_reply: bool
+    without_reply: str | None
     sent: Sent = "not_sent"
     code: str | None = None
     message_id: str | None = None
@@ -68,7 +72,7 @@ class ReplayReport:
     def statuses(self) -> Counter[str]:
         """Of everything that reached the record."""
         return Counter(
-            (outcome.status or NOT_LEARNT) if outcome.has_reply else NO_REPLY
+            outcome.without_reply or outcome.status or NOT_LEARNT
             for outcome in self.outcomes
             if outcome.reached_the_record
         )

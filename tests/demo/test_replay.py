@@ -21,6 +21,7 @@ from oversight.demo.trial import CONVERSATIONS_FOLDER
 from oversight.player import CONVERSATIONS_SHOWN_FILE
 from oversight.replay import Pace, Replay
 from oversight.replay_file import read_replay_file
+from oversight.replay_report import EMPTY_REPLY
 from tests.demo.fake_gateway import KEY, FakeGateway, Problem
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +146,16 @@ def test_refusals_are_counted_by_their_code(gateway: FakeGateway, file: Path) ->
     assert report["refused_by_code"] == {"text_empty": 1, "text_too_long": 1}
     assert report["sent"] == {"accepted": 31, "refused": 2}
     assert report["everything_accounted_for"]
+
+
+def test_an_empty_reply_does_not_lose_its_message(gateway: FakeGateway, file: Path) -> None:
+    with file.open("a") as lines:
+        lines.write(_line("c-8", 0, reply=" \n") + "\n")
+    status, report = _replay(gateway, file)
+    assert status == 0
+    assert len(gateway.messages) == 31
+    assert report["statuses"][EMPTY_REPLY] == 1
+    assert sum(report["statuses"].values()) == 31
 
 
 def test_a_busy_gateway_is_waited_for(gateway: FakeGateway, file: Path) -> None:
