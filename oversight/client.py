@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -20,8 +19,42 @@ from urllib.parse import quote
 
 import httpx
 
-JsonObject = Mapping[str, Any]
-"""A decoded JSON object; its values are as free as JSON is."""
+from oversight.wire import (
+    BotModel,
+    Bridge,
+    Delivery,
+    DeliveryPage,
+    DraftReply,
+    ExchangeAccepted,
+    JsonObject,
+    MessageAccepted,
+    Participant,
+    ParticipantMessage,
+    ReplyAccepted,
+    ReplyState,
+    delivery_of,
+    reply_state_of,
+    timestamp,
+    without_missing,
+)
+
+__all__ = [
+    "BotModel",
+    "Bridge",
+    "Delivery",
+    "DeliveryPage",
+    "DraftReply",
+    "ExchangeAccepted",
+    "GatewayClient",
+    "GatewayError",
+    "MessageAccepted",
+    "Participant",
+    "ParticipantMessage",
+    "Refused",
+    "ReplyAccepted",
+    "ReplyState",
+    "Unavailable",
+]
 
 ReceiptStatus = Literal["delivered", "failed"]
 
@@ -40,8 +73,8 @@ class GatewayError(Exception):
 
     @property
     def is_about_the_key(self) -> bool:
-        """No call with this key will be answered otherwise."""
-        return self.status in (401, 403)
+        """No call with this key will be answered otherwise; a 403 may be about one participant."""
+        return self.status == 401
 
 
 class Refused(GatewayError):
@@ -50,124 +83,6 @@ class Refused(GatewayError):
 
 class Unavailable(GatewayError):
     """Nothing was acknowledged within the time allowed; the same call may be made again later."""
-
-
-@dataclass(frozen=True)
-class Participant:
-    """Who writes, with what the bot knows of them; an omitted arm means hold_all."""
-
-    id: str
-    language: str | None = None
-    jurisdiction: str | None = None
-    arm: str | None = None
-    timezone: str | None = None
-
-
-@dataclass(frozen=True)
-class ParticipantMessage:
-    external_id: str
-    participant: Participant
-    conversation_id: str
-    text: str
-    sent_at: datetime | None = None
-
-    def body(self) -> dict[str, Any]:
-        return _without_missing(
-            external_id=self.external_id,
-            participant=_without_missing(**vars(self.participant)),
-            conversation_id=self.conversation_id,
-            text=self.text,
-            sent_at=_timestamp(self.sent_at),
-        )
-
-
-@dataclass(frozen=True)
-class BotModel:
-    name: str
-    version: str
-
-
-@dataclass(frozen=True)
-class DraftReply:
-    """The bot's proposal; `in_reply_to` is the message's external id or its message id."""
-
-    external_id: str
-    conversation_id: str
-    in_reply_to: str
-    text: str
-    model: BotModel | None = None
-    prompt_version: str | None = None
-
-    def body(self) -> dict[str, Any]:
-        return _without_missing(
-            external_id=self.external_id,
-            conversation_id=self.conversation_id,
-            in_reply_to=self.in_reply_to,
-            text=self.text,
-            model=None if self.model is None else dict(vars(self.model)),
-            prompt_version=self.prompt_version,
-        )
-
-
-@dataclass(frozen=True)
-class MessageAccepted:
-    """`repeated` is true when the gateway had this external id already."""
-
-    message_id: str
-    conversation_id: str
-    received_at: str
-    repeated: bool
-
-
-@dataclass(frozen=True)
-class ReplyAccepted:
-    reply_id: str
-    status: str
-    repeated: bool
-
-
-@dataclass(frozen=True)
-class ExchangeAccepted:
-    message_id: str
-    reply_id: str
-    status: str
-    repeated: bool
-
-
-@dataclass(frozen=True)
-class Bridge:
-    delivery_id: str
-    text: str
-
-
-@dataclass(frozen=True)
-class ReplyState:
-    """`text` is what the participant may see, so it stays empty until the reply is released."""
-
-    reply_id: str
-    status: str
-    text: str | None
-    delivery_id: str | None
-    decision: Any  # the gateway's account of who decided; its form is not part of the contract
-    bridge: Bridge | None
-    released_at: str | None
-
-
-@dataclass(frozen=True)
-class Delivery:
-    delivery_id: str
-    conversation_id: str
-    participant_id: str
-    kind: str
-    text: str
-    corrects: str | None
-    created_at: str
-
-
-@dataclass(frozen=True)
-class DeliveryPage:
-    deliveries: tuple[Delivery, ...]
-    cursor: str
 
 
 class GatewayClient:
@@ -254,7 +169,7 @@ class GatewayClient:
                 wait_seconds=wait_seconds,
             )
         )
-        return _reply_state(answer)
+        return reply_state_of(answer)
 
     def deliveries(
         self, *, after: str | None = None, wait_seconds: float = 25.0, limit: int | None = None
@@ -268,7 +183,7 @@ class GatewayClient:
         answer = _object(
             self._send("GET", "/v1/deliveries", params=params, wait_seconds=wait_seconds)
         )
-        deliveries = tuple(_delivery(row) for row in answer["deliveries"])
+        deliveries = tuple(delivery_of(row) for row in answer["deliveries"])
         return DeliveryPage(deliveries, str(answer["cursor"]))
 
     def receipt(
@@ -279,7 +194,7 @@ class GatewayClient:
         status: ReceiptStatus = "delivered",
         read_at: datetime | None = None,
     ) -> None:
-        body = _without_missing(status=status, at=_timestamp(at), read_at=_timestamp(read_at))
+        body = without_missing(status=status, at=timestamp(at), read_at=timestamp(read_at))
         self._send("POST", f"/v1/deliveries/{_segment(delivery_id)}/receipt", body=body)
 
     def is_up(self, path: str = "/healthz") -> bool:
@@ -309,7 +224,7 @@ class GatewayClient:
         give_up_at = time.monotonic() + self._give_up_after_seconds
         attempt = 0
         while True:
-            failure, pause_seconds = None, min(0.25 * 2**attempt, 5.0)
+            failure, pause_seconds = None, min(0.25 * 2 ** min(attempt, 5), 5.0)
             try:
                 response = self._http.request(
                     method,
@@ -331,31 +246,6 @@ class GatewayClient:
             if time.monotonic() + pause_seconds > give_up_at or self._pause(pause_seconds):
                 raise failure
             attempt += 1
-
-
-def _reply_state(answer: JsonObject) -> ReplyState:
-    bridge = answer.get("bridge")
-    return ReplyState(
-        reply_id=str(answer["reply_id"]),
-        status=str(answer["status"]),
-        text=answer.get("text"),
-        delivery_id=answer.get("delivery_id"),
-        decision=answer.get("decision"),
-        bridge=None if bridge is None else Bridge(str(bridge["delivery_id"]), str(bridge["text"])),
-        released_at=answer.get("released_at"),
-    )
-
-
-def _delivery(row: JsonObject) -> Delivery:
-    return Delivery(
-        delivery_id=str(row["delivery_id"]),
-        conversation_id=str(row["conversation_id"]),
-        participant_id=str(row["participant_id"]),
-        kind=str(row["kind"]),
-        text=str(row["text"]),
-        corrects=row.get("corrects"),
-        created_at=str(row["created_at"]),
-    )
 
 
 def _object(response: httpx.Response) -> JsonObject:
@@ -396,11 +286,3 @@ def _retry_after_seconds(response: httpx.Response) -> float:
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
-
-
-def _timestamp(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
-
-
-def _without_missing(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
