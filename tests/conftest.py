@@ -85,7 +85,17 @@ def database_url(postgres_server: PostgresFolders, migrated_template: str) -> It
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on `database_url`."""
+    """The product's own engine on `database_url`, with its limits and its lesser rights."""
+    from db.session import make_engine
+
+    created = make_engine(database_url)
+    yield created
+    created.dispose()
+
+
+@pytest.fixture
+def owner_engine(database_url: str) -> Iterator[Engine]:
+    """An engine with the owner's rights on `database_url`: to look behind, or to move the clock."""
     created = create_engine(database_url)
     yield created
     created.dispose()
@@ -94,8 +104,10 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def shared_engine(postgres_server: PostgresFolders, migrated_template: str) -> Iterator[Engine]:
     """One migrated database for all tests that roll back. Never commit here."""
+    from db.session import make_engine
+
     with _database(postgres_server, template=migrated_template) as url:
-        created = create_engine(url)
+        created = make_engine(url)
         yield created
         created.dispose()
 
