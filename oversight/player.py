@@ -33,6 +33,7 @@ from oversight.client import (
     ParticipantMessage,
     Refused,
 )
+from oversight.demo.files import CONVERSATIONS_SHOWN_FILE, DEMO_FILE, PLACE_FILE
 from oversight.demo.trial import (
     TrialParticipant,
     TrialTurn,
@@ -44,11 +45,6 @@ from oversight.logs import logger
 from oversight.settings import Settings
 
 log = logger(__name__)
-
-DEMO_FILE = "demo.json"
-PLACE_FILE = "player.json"
-CONVERSATIONS_SHOWN_FILE = "conversations_shown_by_player.txt"
-"""Further conversations whose deliveries the player shows, one id a line; a replay adds its own."""
 
 ROUNDS_OF_QUIET_DAYS = 12
 SECONDS_BETWEEN_QUIET_CONVERSATIONS = 90.0

@@ -29,7 +29,7 @@ from oversight.client import (
     Refused,
     Unavailable,
 )
-from oversight.player import CONVERSATIONS_SHOWN_FILE, DEMO_FILE
+from oversight.demo.files import CONVERSATIONS_SHOWN_FILE, DEMO_FILE
 from oversight.replay_file import ReplayFile, ReplayTurn, read_replay_file
 from oversight.replay_report import EMPTY_REPLY, NO_REPLY, Outcome, ReplayReport
 from oversight.settings import read_settings

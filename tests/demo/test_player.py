@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from oversight import player
+from oversight.demo.files import CONVERSATIONS_SHOWN_FILE, DEMO_FILE, PLACE_FILE
 from oversight.demo.trial import TrialTurn, trial_participants, trial_turns
 from oversight.domain.severity import Severity
 from tests.demo.fake_gateway import KEY, FakeGateway, Problem
@@ -91,7 +92,7 @@ def test_a_player_that_was_stopped_goes_on_where_it_was(gateway: FakeGateway, va
 def test_a_place_that_was_lost_changes_nothing(gateway: FakeGateway, var: Path) -> None:
     with playing(var):
         gateway.wait_until(lambda: len(gateway.said) >= 20)
-    (var / player.PLACE_FILE).unlink()
+    (var / PLACE_FILE).unlink()
     with playing(var):
         gateway.wait_until(lambda: _place(var).get("round") == 1, seconds=30)
     assert _is_all_said(gateway, BEGINNING)
@@ -99,14 +100,14 @@ def test_a_place_that_was_lost_changes_nothing(gateway: FakeGateway, var: Path) 
 
 @pytest.mark.usefixtures("only_the_beginning")
 def test_a_half_written_place_is_not_trusted(gateway: FakeGateway, var: Path) -> None:
-    (var / player.PLACE_FILE).write_text('{"study": "')
+    (var / PLACE_FILE).write_text('{"study": "')
     with playing(var):
         gateway.wait_until(lambda: len(gateway.said) >= 10)
 
 
 def test_a_place_kept_for_another_study_is_not_taken_up(gateway: FakeGateway, var: Path) -> None:
     old = {"study": "another", "trial": "t", "round": 3, "step": 7, "cursor": "99"}
-    (var / player.PLACE_FILE).write_text(json.dumps(old))
+    (var / PLACE_FILE).write_text(json.dumps(old))
     with playing(var, speed=0.01):
         gateway.wait_until(lambda: gateway.calls["GET deliveries"] > 0)
         gateway.wait_until(lambda: len(gateway.cards) == len(trial_participants()))
@@ -136,11 +137,11 @@ def test_it_shows_its_own_conversations_and_no_others(gateway: FakeGateway, var:
 
 
 def test_it_shows_conversations_that_a_replay_handed_over(gateway: FakeGateway, var: Path) -> None:
-    (var / player.CONVERSATIONS_SHOWN_FILE).write_text("replayed-1\n")
+    (var / CONVERSATIONS_SHOWN_FILE).write_text("replayed-1\n")
     with playing(var):
         first = gateway.deliver("replayed-1")
         gateway.wait_until(lambda: first in gateway.receipts)
-        with (var / player.CONVERSATIONS_SHOWN_FILE).open("a") as lines:
+        with (var / CONVERSATIONS_SHOWN_FILE).open("a") as lines:
             lines.write("replayed-2\n")
         second = gateway.deliver("replayed-2")
         gateway.wait_until(lambda: second in gateway.receipts)
@@ -158,11 +159,11 @@ def test_a_delivery_is_confirmed_once_over_a_restart(gateway: FakeGateway, var: 
 
 
 def test_it_waits_for_the_demonstration_to_be_written(gateway: FakeGateway, var: Path) -> None:
-    demo = (var / player.DEMO_FILE).read_text()
-    (var / player.DEMO_FILE).unlink()
+    demo = (var / DEMO_FILE).read_text()
+    (var / DEMO_FILE).unlink()
     with playing(var):
-        (var / player.DEMO_FILE).write_text(demo[:20])
-        (var / player.DEMO_FILE).write_text(demo)
+        (var / DEMO_FILE).write_text(demo[:20])
+        (var / DEMO_FILE).write_text(demo)
         gateway.wait_until(lambda: len(gateway.said) > 0)
 
 
@@ -177,8 +178,8 @@ def test_it_stops_within_a_second_while_it_polls(gateway: FakeGateway, var: Path
 def test_a_refused_key_ends_it_so_that_it_is_started_afresh(
     gateway: FakeGateway, var: Path
 ) -> None:
-    demo = (var / player.DEMO_FILE).read_text()
-    (var / player.DEMO_FILE).write_text(demo.replace(KEY, "revoked"))
+    demo = (var / DEMO_FILE).read_text()
+    (var / DEMO_FILE).write_text(demo.replace(KEY, "revoked"))
     with pytest.raises(Exception, match="key_unknown"), playing(var) as stop:
         stop.wait(10)
 
@@ -216,6 +217,6 @@ def test_the_first_imminent_message_is_said_before_its_draft() -> None:
 
 def _place(var: Path) -> dict[str, object]:
     try:
-        return dict(json.loads((var / player.PLACE_FILE).read_text()))
+        return dict(json.loads((var / PLACE_FILE).read_text()))
     except FileNotFoundError:
         return {}

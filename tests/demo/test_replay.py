@@ -17,8 +17,8 @@ from rich.console import Console
 
 from oversight import replay
 from oversight.client import GatewayClient
+from oversight.demo.files import CONVERSATIONS_SHOWN_FILE
 from oversight.demo.trial import CONVERSATIONS_FOLDER
-from oversight.player import CONVERSATIONS_SHOWN_FILE
 from oversight.replay import Pace, Replay
 from oversight.replay_file import read_replay_file
 from oversight.replay_report import EMPTY_REPLY
