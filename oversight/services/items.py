@@ -50,7 +50,7 @@ def new_item(
         severity=floor,
         grade=Grade.H0,
         priority=floor.rank * 1000,
-        language=conversation.language,
+        language=base_language(conversation.language),
         version=1,
         first_sequence=first_sequence,
         last_sequence=last_sequence,
@@ -115,6 +115,7 @@ def refresh_items(
 ) -> None:
     """Recompute level, order and clocks of items from their turns; a raised level escalates."""
     turns = _turns(session, [item.id for item in items])
+    languages = _languages(session, [item.id for item in items])
     drafts = held_drafts(session, [item.conversation_id for item in items])
     floors = _answered_floors(session, items)
     events = []
@@ -129,6 +130,7 @@ def refresh_items(
             detail = {"from": item.severity, "to": summary.severity.value}
             events.append(_event("item.level", item, actor, detail))
         _apply(item, summary, draft, raised=raised)
+        item.language = languages.get(item.id) or item.language
     session.flush()
     record_all(session, events)
     for item in items:
@@ -161,6 +163,21 @@ def held_drafts(session: Session, conversation_ids: Sequence[uuid.UUID]) -> dict
         .execution_options(populate_existing=True)
     )
     return {row.conversation_id: row for row in rows}
+
+
+def base_language(language: str | None) -> str | None:
+    """``es-MX`` is read by whoever reads ``es``."""
+    return language.lower().split("-")[0] if language else None
+
+
+def _languages(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The language of each item's newest message whose language is known."""
+    rows = session.execute(
+        select(Message.item_id, Message.language)
+        .where(Message.item_id.in_(item_ids), Message.language.is_not(None))
+        .order_by(Message.sequence)
+    )
+    return {row.item_id: base_language(row.language) or "" for row in rows}
 
 
 def _turns(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Turn]]:

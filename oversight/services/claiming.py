@@ -1,0 +1,328 @@
+"""Claims: one person holds an item for a while, renewed while their page is open."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db import session as db_session
+from db.session import Topic, ring
+from db.tables import Claim, Clinician, Escalation, ReviewItem, Skip, new_id, table_of
+from oversight.domain.errors import (
+    AlreadyClaimed,
+    ClaimLost,
+    Incomplete,
+    NotFound,
+    NotPermitted,
+)
+from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
+from oversight.domain.permissions import Role, reads_items
+from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import ClaimEnd
+from oversight.services.audit import Actor
+from oversight.services.policies import policy_of
+from oversight.services.transition import ITEM, move
+
+SKIPPED_FOR = timedelta(minutes=10)
+ASSIGNED_FOR = timedelta(minutes=2)
+"""How long an item is kept for the next owner named by a skip before anybody may take it."""
+
+
+def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
+    """Claim the worst, then most overdue item this person may take; None when nothing waits.
+
+    Somebody who already holds an item gets that one again: a reload never takes a second.
+    """
+    now = db_session.now(session)
+    reader = _reader(session, clinician_id)
+    held = held_item(session, clinician_id, now=now)
+    if held is not None:
+        return held
+    found = session.execute(
+        select(ReviewItem.id, ReviewItem.status)
+        .where(
+            ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
+            *_offered_to(reader, now),
+        )
+        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).one_or_none()
+    if found is None:
+        return None
+    item_id: uuid.UUID = found.id
+    _claim(session, item_id, ItemStatus(found.status), clinician_id, now=now)
+    return item_id
+
+
+def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
+    """Claim one item chosen from the list; AlreadyClaimed names who has it."""
+    now = db_session.now(session)
+    _reader(session, clinician_id)
+    status = session.scalar(
+        select(ReviewItem.status).where(ReviewItem.id == item_id).with_for_update(key_share=True)
+    )
+    if status is None:
+        raise NotFound("no such review item", item_id=str(item_id))
+    if status == ItemStatus.CLAIMED:
+        holder = _holder(session, item_id)
+        if holder is not None and holder.clinician_id == clinician_id:
+            renew(session, item_id, clinician_id)
+            return
+        raise AlreadyClaimed(
+            f"{_name(session, holder.clinician_id) if holder else 'Someone'} has this item",
+            item_id=str(item_id),
+        )
+    _give_up_other(session, item_id, clinician_id)
+    _claim(session, item_id, ItemStatus(status), clinician_id, now=now)
+
+
+def renew(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> datetime:
+    """Extend one's own live claim by the policy's lease; ClaimLost when it is gone."""
+    now = db_session.now(session)
+    expires = now + _lease(session, item_id)
+    row = session.execute(
+        update(table_of(Claim))
+        .where(
+            table_of(Claim).c.item_id == item_id,
+            table_of(Claim).c.clinician_id == clinician_id,
+            table_of(Claim).c.ended_at.is_(None),
+            table_of(Claim).c.expires_at > now,
+        )
+        .values(expires_at=expires)
+        .returning(table_of(Claim).c.id)
+    ).one_or_none()
+    if row is None:
+        raise ClaimLost(
+            "your hold on this item ended; open it again to go on", item_id=str(item_id)
+        )
+    return expires
+
+
+def unclaim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
+    """Put an item back, undecided."""
+    end_claim(session, item_id, clinician_id, ClaimEnd.RETURNED)
+    give_back(session, item_id, actor=Actor.clinician(clinician_id))
+
+
+def skip(
+    session: Session,
+    item_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    *,
+    reason: str,
+    next_owner_id: uuid.UUID | None = None,
+) -> None:
+    """Pass an item on. At L3 or above the skip must name who has it next."""
+    if not reason.strip():
+        raise Incomplete("say why you pass this on", field="reason")
+    severity = session.scalar(select(ReviewItem.severity).where(ReviewItem.id == item_id))
+    grave = severity is not None and at_least(Severity(severity), Severity.L3)
+    if grave and next_owner_id is None:
+        raise Incomplete("name who takes this next: it is high or imminent", field="next_owner")
+    if next_owner_id == clinician_id:
+        raise Incomplete("name somebody else as the next owner", field="next_owner")
+    if next_owner_id is not None:
+        _reader(session, next_owner_id)
+    now = db_session.now(session)
+    end_claim(session, item_id, clinician_id, ClaimEnd.SKIPPED)
+    session.add(
+        Skip(
+            id=new_id(),
+            item_id=item_id,
+            clinician_id=clinician_id,
+            next_owner_id=next_owner_id,
+            reason=reason.strip(),
+        )
+    )
+    session.execute(
+        update(table_of(ReviewItem))
+        .where(table_of(ReviewItem).c.id == item_id)
+        .values(
+            assigned_to=next_owner_id,
+            assigned_until=now + ASSIGNED_FOR if next_owner_id else None,
+        )
+    )
+    give_back(session, item_id, actor=Actor.clinician(clinician_id), detail={"skipped": True})
+
+
+def lapse_claims(session: Session, *, now: datetime, limit: int = 200) -> int:
+    """Return items whose reader went away: their page no longer renews the lease."""
+    lapsed = session.execute(
+        select(Claim.id, Claim.item_id, Claim.clinician_id)
+        .where(Claim.ended_at.is_(None), Claim.expires_at <= now)
+        .order_by(Claim.expires_at)
+        .limit(limit)
+    ).all()
+    returned = 0
+    for row in lapsed:
+        locked = session.scalar(
+            select(ReviewItem.id)
+            .where(ReviewItem.id == row.item_id)
+            .with_for_update(skip_locked=True, key_share=True)
+        )
+        ended = session.execute(
+            update(table_of(Claim))
+            .where(
+                table_of(Claim).c.id == row.id,
+                table_of(Claim).c.ended_at.is_(None),
+                table_of(Claim).c.expires_at <= now,
+                table_of(Claim).c.item_id == locked,
+            )
+            .values(ended_at=now, ended_how=ClaimEnd.LAPSED)
+            .returning(table_of(Claim).c.id)
+        ).one_or_none()
+        if ended is not None:
+            give_back(session, row.item_id, actor=Actor.system("clock"), detail={"lapsed": True})
+            returned += 1
+    return returned
+
+
+def end_claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID, how: ClaimEnd) -> None:
+    """End one's own live claim, having locked the item; ClaimLost when it was not there."""
+    now = db_session.now(session)
+    session.execute(
+        select(ReviewItem.id).where(ReviewItem.id == item_id).with_for_update(key_share=True)
+    )
+    row = session.execute(
+        update(table_of(Claim))
+        .where(
+            table_of(Claim).c.item_id == item_id,
+            table_of(Claim).c.clinician_id == clinician_id,
+            table_of(Claim).c.ended_at.is_(None),
+        )
+        .values(ended_at=now, ended_how=how)
+        .returning(table_of(Claim).c.id)
+    ).one_or_none()
+    if row is None:
+        raise ClaimLost(
+            "your hold on this item ended; open it again to go on", item_id=str(item_id)
+        )
+
+
+def give_back(
+    session: Session,
+    item_id: uuid.UUID,
+    *,
+    actor: Actor,
+    detail: dict[str, object] | None = None,
+) -> None:
+    """Return a claimed item to where it belongs: escalated while an escalation is unresolved."""
+    item = session.get_one(ReviewItem, item_id, populate_existing=True)
+    escalated = session.scalar(
+        select(Escalation.id)
+        .where(
+            Escalation.conversation_id == item.conversation_id,
+            Escalation.status != EscalationStatus.RESOLVED,
+        )
+        .limit(1)
+    )
+    event = ItemEvent.RETURN_ESCALATED if escalated else ItemEvent.RETURN
+    move(session, ITEM, item_id, ItemStatus.CLAIMED, event, actor=actor, detail=detail)
+    ring(session, Topic.LIVE, item.conversation_id)
+
+
+def held_item(session: Session, clinician_id: uuid.UUID, *, now: datetime) -> uuid.UUID | None:
+    """The item this person holds now, if any."""
+    return session.scalar(
+        select(Claim.item_id)
+        .where(Claim.clinician_id == clinician_id, Claim.ended_at.is_(None), Claim.expires_at > now)
+        .order_by(Claim.claimed_at.desc())
+        .limit(1)
+    )
+
+
+def _claim(
+    session: Session,
+    item_id: uuid.UUID,
+    status: ItemStatus,
+    clinician_id: uuid.UUID,
+    *,
+    now: datetime,
+) -> None:
+    row = move(session, ITEM, item_id, status, ItemEvent.CLAIM, actor=Actor.clinician(clinician_id))
+    session.add(
+        Claim(
+            id=new_id(),
+            item_id=item_id,
+            clinician_id=clinician_id,
+            claimed_at=now,
+            expires_at=now + _lease(session, item_id),
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError as error:  # the database's own word that somebody else holds it
+        raise AlreadyClaimed("someone has this item", item_id=str(item_id)) from error
+    ring(session, Topic.LIVE, row.conversation_id)
+
+
+def _give_up_other(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
+    """Opening another item puts the one in hand back: nobody blocks two conversations."""
+    held = session.scalars(
+        select(Claim.item_id).where(
+            Claim.clinician_id == clinician_id, Claim.ended_at.is_(None), Claim.item_id != item_id
+        )
+    ).all()
+    for other in held:
+        unclaim(session, other, clinician_id)
+
+
+def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
+    version_id = session.scalar(
+        select(ReviewItem.policy_version_id).where(ReviewItem.id == item_id)
+    )
+    if version_id is None:
+        raise NotFound("no such review item", item_id=str(item_id))
+    return timedelta(seconds=policy_of(session, version_id).lease_seconds)
+
+
+def _reader(session: Session, clinician_id: uuid.UUID) -> Clinician:
+    reader = session.get(Clinician, clinician_id)
+    if reader is None or reader.deactivated_at is not None or not reads_items(Role(reader.role)):
+        raise NotPermitted("only a clinician or supervisor on the team can take an item")
+    return reader
+
+
+def _offered_to(reader: Clinician, now: datetime) -> list[ColumnElement[bool]]:
+    """Not what they just skipped, not what is kept for another, and a language they read.
+
+    High and imminent items are offered to everyone: nobody at risk waits for a translator.
+    """
+    skipped = (
+        select(Skip.id)
+        .where(
+            Skip.item_id == ReviewItem.id,
+            Skip.clinician_id == reader.id,
+            Skip.at > now - SKIPPED_FOR,
+        )
+        .exists()
+    )
+    kept = and_(
+        ReviewItem.assigned_to.is_not(None),
+        ReviewItem.assigned_to != reader.id,
+        ReviewItem.assigned_until > now,
+    )
+    offered: list[ColumnElement[bool]] = [~skipped, kept.is_not(True)]
+    if reader.role != Role.SUPERVISOR:
+        grave = Severity.L3.rank * 1000
+        offered.append(
+            or_(
+                ReviewItem.language.is_(None),
+                ReviewItem.language.in_(list(reader.languages)),
+                ReviewItem.priority >= grave,
+            )
+        )
+    return offered
+
+
+def _holder(session: Session, item_id: uuid.UUID) -> Claim | None:
+    return session.scalars(
+        select(Claim).where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+    ).one_or_none()
+
+
+def _name(session: Session, clinician_id: uuid.UUID) -> str:
+    return session.scalar(select(Clinician.name).where(Clinician.id == clinician_id)) or "Someone"

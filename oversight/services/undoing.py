@@ -1,0 +1,212 @@
+"""After a decision: undo while unsent, correct or retract what was delivered, lower a level."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db import session as db_session
+from db.tables import (
+    Claim,
+    Clinician,
+    Delivery,
+    Draft,
+    LevelChange,
+    ReviewItem,
+    new_id,
+    table_of,
+)
+from oversight.domain.errors import ClaimLost, Incomplete, NotFound, NotPermitted, StaleVersion
+from oversight.domain.lifecycle import DeliveryStatus, DraftEvent, DraftStatus
+from oversight.domain.permissions import Role, reads_items
+from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import DecisionKind, DeliveryKind
+from oversight.services.audit import Actor, Event, record
+from oversight.services.decisions import Chosen, queue_delivery, write_decision
+from oversight.services.items import open_item, policy_version_for, refresh_items
+from oversight.services.locking import lock_conversation, lock_item, lock_open_items
+from oversight.services.recalling import newest_sequence, recall_unsent
+from oversight.services.transition import DRAFT, move
+
+CONFIRM_WITHIN = timedelta(hours=24)
+
+
+def undo(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> uuid.UUID:
+    """Recall a release inside its undo window; returns the item that is open again.
+
+    StaleVersion when the text was already handed out: then only a correction is possible.
+    """
+    found = session.execute(
+        select(Delivery.conversation_id).where(Delivery.id == delivery_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such delivery", delivery_id=str(delivery_id))
+    _reader(session, clinician_id)
+    conversation = lock_conversation(session, found.conversation_id)
+    now = db_session.now(session)
+    actor = Actor.clinician(clinician_id)
+    status = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
+    if status != DeliveryStatus.QUEUED:
+        raise StaleVersion(
+            "too late to undo: the reply is already on its way", delivery_id=str(delivery_id)
+        )
+    revisions = recall_unsent(
+        session, {conversation.id: conversation}, now=now, actor=actor, why="undone"
+    ).get(conversation.id, [])
+    recalled = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
+    if recalled != DeliveryStatus.RECALLED:
+        raise StaleVersion(
+            "too late to undo: the reply is already on its way", delivery_id=str(delivery_id)
+        )
+    newest = newest_sequence(session, conversation.id)
+    items = lock_open_items(session, [conversation.id])
+    item = items[0] if items else None
+    if item is None:
+        first = min([draft.sequence for draft in revisions], default=newest)
+        item = open_item(
+            session,
+            conversation,
+            first_sequence=first,
+            last_sequence=newest,
+            now=now,
+            actor=actor,
+            floor=Severity.L0,
+            why="undone",
+        )
+    else:
+        item.last_sequence, item.version = newest, item.version + 1
+    for draft in revisions:
+        draft.item_id = item.id
+    session.flush()
+    refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
+    return item.id
+
+
+def correct(
+    session: Session,
+    delivery_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    client_decision_id: uuid.UUID,
+    *,
+    text: str,
+    reason: str,
+    retract: bool = False,
+) -> uuid.UUID:
+    """Send a person's correction (or retraction) of a delivered text; the original is kept.
+
+    Returns the new delivery's id. The words go out at once: harm is already on the screen.
+    """
+    if not text.strip() or not reason.strip():
+        raise Incomplete("a correction needs its text and a reason", field="text")
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.status != DeliveryStatus.DELIVERED:
+        raise NotPermitted("only a delivered text can be corrected or retracted")
+    _reader(session, clinician_id)
+    conversation = lock_conversation(session, delivery.conversation_id)
+    now = db_session.now(session)
+    actor = Actor.clinician(clinician_id)
+    chosen = Chosen(
+        kind=DecisionKind.RETRACT if retract else DecisionKind.CORRECT,
+        policy_version_id=policy_version_for(session, conversation),
+        text=text,
+        draft_id=delivery.draft_id,
+        clinician_id=clinician_id,
+        client_decision_id=client_decision_id,
+        reason=reason.strip(),
+    )
+    decision = write_decision(session, conversation, chosen, actor=actor)
+    if delivery.draft_id is not None:
+        status = session.scalar(select(Draft.status).where(Draft.id == delivery.draft_id))
+        if status == DraftStatus.DELIVERED:
+            event = DraftEvent.RETRACT if retract else DraftEvent.CORRECT
+            move(session, DRAFT, delivery.draft_id, DraftStatus.DELIVERED, event, actor=actor)
+    sent = queue_delivery(
+        session,
+        conversation,
+        decision,
+        DeliveryKind.RETRACTION if retract else DeliveryKind.CORRECTION,
+        now=now,
+        draft_id=None,
+        corrects=delivery.id,
+        actor=actor,
+    )
+    return sent.id
+
+
+def lower_level(
+    session: Session,
+    item_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    *,
+    to: Severity,
+    reason: str,
+) -> None:
+    """A person lowers an item's level, with a reason. From L3 or L4 a second person must agree."""
+    if not reason.strip():
+        raise Incomplete("write why the level is lower than it was scored", field="reason")
+    conversation, item = lock_item(session, item_id)
+    holder = session.scalar(
+        select(Claim.clinician_id).where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+    )
+    if holder != clinician_id:
+        raise ClaimLost("open the item before changing its level", item_id=str(item_id))
+    before = Severity(item.severity)
+    if to is Severity.LU or to.rank >= before.rank:
+        raise Incomplete(f"choose a level below {before.value}", field="to")
+    now = db_session.now(session)
+    grave = at_least(before, Severity.L3)
+    change = LevelChange(
+        id=new_id(),
+        item_id=item_id,
+        clinician_id=clinician_id,
+        from_severity=before,
+        to_severity=to,
+        reason=reason.strip(),
+        at=now,
+        confirm_due_at=now + CONFIRM_WITHIN if grave else None,
+    )
+    session.add(change)
+    item.lowered_to, item.lowered_sequence = to.value, item.last_sequence
+    item.notice = None
+    session.flush()
+    actor = Actor.clinician(clinician_id)
+    record(session, _changed("level.lower", item, change, actor))
+    refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
+
+
+def confirm_lowering(session: Session, change_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
+    """The second person agrees with a lowering from L3 or L4; never the one who lowered."""
+    _reader(session, clinician_id)
+    change = session.get(LevelChange, change_id)
+    if change is None or change.confirm_due_at is None:
+        raise NotFound("no lowered level waits for a second person there")
+    if change.clinician_id == clinician_id:
+        raise NotPermitted("a second person must confirm this: you lowered it yourself")
+    if change.confirmed_at is not None:
+        return
+    session.execute(
+        update(table_of(LevelChange))
+        .where(table_of(LevelChange).c.id == change_id)
+        .values(confirmed_by=clinician_id, confirmed_at=db_session.now(session))
+    )
+    item = session.get_one(ReviewItem, change.item_id)
+    record(session, _changed("level.confirm", item, change, Actor.clinician(clinician_id)))
+
+
+def _changed(kind: str, item: ReviewItem, change: LevelChange, actor: Actor) -> Event:
+    return Event(
+        kind,
+        actor,
+        study_id=item.study_id,
+        conversation_id=item.conversation_id,
+        item_id=item.id,
+        subject=change.id,
+        detail={"from": change.from_severity, "to": change.to_severity},
+    )
+
+
+def _reader(session: Session, clinician_id: uuid.UUID) -> None:
+    person = session.get(Clinician, clinician_id)
+    if person is None or person.deactivated_at is not None or not reads_items(Role(person.role)):
+        raise NotPermitted("only a clinician or supervisor on the team can do this")
