@@ -163,7 +163,7 @@ def _migrate(settings: Settings, rest: Sequence[str]) -> int:
 
 
 def _seed(settings: Settings, rest: Sequence[str]) -> int:
-    from db.seed import seed_demo
+    from oversight.demo.seed import seed_demo
 
     _no_more(rest, "seed")
     _start_logs(settings)

@@ -133,6 +133,16 @@ def sign_out(session: Session, token: str) -> None:
         record(session, Event("person.sign_out", Actor.clinician(row.clinician_id), subject=row.id))
 
 
+def set_password(session: Session, clinician_id: uuid.UUID, password: str) -> None:
+    """Give someone a new password; their running sessions end."""
+    if len(password) < PASSWORD_LENGTH:
+        raise Incomplete(f"a password has at least {PASSWORD_LENGTH} characters", field="password")
+    person = session.get_one(Clinician, clinician_id)
+    person.password_hash = _hasher.hash(password)
+    _revoke_all(session, clinician_id)
+    record(session, Event("person.set_password", Actor.system("operator"), subject=clinician_id))
+
+
 def deactivate(session: Session, clinician_id: uuid.UUID) -> None:
     """Shut someone out and revoke their sessions; the record keeps naming them."""
     now = db_session.now(session)
@@ -140,14 +150,17 @@ def deactivate(session: Session, clinician_id: uuid.UUID) -> None:
     if person is None:
         raise NotFound("no such person")
     person.deactivated_at = now
-    session.execute(
-        update(table_of(SignIn))
-        .where(
-            table_of(SignIn).c.clinician_id == clinician_id, table_of(SignIn).c.revoked_at.is_(None)
-        )
-        .values(revoked_at=now)
-    )
+    _revoke_all(session, clinician_id)
     record(session, Event("person.deactivate", Actor.system("operator"), subject=clinician_id))
+
+
+def _revoke_all(session: Session, clinician_id: uuid.UUID) -> None:
+    sign_ins = table_of(SignIn)
+    session.execute(
+        update(sign_ins)
+        .where(sign_ins.c.clinician_id == clinician_id, sign_ins.c.revoked_at.is_(None))
+        .values(revoked_at=db_session.now(session))
+    )
 
 
 def _matches(password_hash: str, password: str) -> bool:
