@@ -53,7 +53,7 @@ def seed_demo(settings: Settings) -> None:
     engine = make_engine(str(settings.database_url))
     try:
         with Database(engine).transaction() as session:
-            key = _study(session, known.get("study_key"))
+            key = _study(session, str(known.get("study_key") or ""))
             people = [_person(session, person, known) for person in PEOPLE]
     finally:
         engine.dispose()
@@ -68,7 +68,7 @@ def seed_demo(settings: Settings) -> None:
     )
 
 
-def _study(session: Session, key: str | None) -> str:
+def _study(session: Session, key: str) -> str:
     study_id = find_or_create_study(session, STUDY)
     names = set(session.scalars(select(Arm.name).where(Arm.study_id == study_id)))
     for name, mode in (("A", Mode.HOLD_ALL), ("B", Mode.HOLD_FLAGGED)):
