@@ -1,19 +1,43 @@
 """``python -m classifiers score | evaluate | train``: the command line of the classifiers."""
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classifiers.encoder import Encoder
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the process's exit status."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    chosen = _parser().parse_args(arguments)
+    if chosen.command == "score":
+        return _score(chosen.source, chosen.target)
+    if chosen.command == "evaluate":
+        return _evaluate(chosen.model, chosen.public_data, chosen.rounds)
+    return _train(chosen.folder, chosen.public_data, chosen.epochs, chosen.threads)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m classifiers", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    score = commands.add_parser("score", help="score JSON lines")
+    score = commands.add_parser("score", help="score JSON lines, one text a line")
     score.add_argument("source", type=Path)
     score.add_argument("target", type=Path)
-    chosen = parser.parse_args(arguments)
-    return _score(chosen.source, chosen.target)
+    evaluate = commands.add_parser("evaluate", help="print the table of the model card")
+    evaluate.add_argument("--model", type=Path, help="another model folder than the shipped one")
+    evaluate.add_argument("--public-data", type=Path)
+    evaluate.add_argument("--rounds", type=int, default=200, help="bootstrap rounds")
+    train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
+    train.add_argument("--folder", type=Path, default=Path("var/model"))
+    train.add_argument("--public-data", type=Path)
+    train.add_argument("--epochs", type=int, default=4)
+    train.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 def _score(source: Path, target: Path) -> int:
@@ -28,6 +52,58 @@ def _score(source: Path, target: Path) -> int:
     if bad_rows:
         sys.stderr.write(f"{bad_rows} bad rows were passed over\n")
     return 1 if bad_rows else 0
+
+
+def _evaluate(model: Path | None, public_data: Path | None, rounds: int) -> int:
+    try:
+        from classifiers.evaluation.report import Setting, report_lines
+    except ImportError as missing:
+        sys.stderr.write(f"{missing.name} is missing: install requirements-train.txt\n")
+        return 2
+    from classifiers.encoder import MODELS
+    from classifiers.model import TransformerClassifier
+
+    classifier = TransformerClassifier(model or MODELS)
+    for line in report_lines(Setting(classifier, public_data, _base_encoder(), rounds)):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _base_encoder() -> "Encoder | None":
+    """The encoder before fine-tuning, exported for the run; None where torch is not installed."""
+    from classifiers.encoder import Encoder
+
+    try:
+        from classifiers.training.export import base_encoder, export_encoder
+    except ImportError:
+        sys.stderr.write("no torch: the frozen-embedding baseline is left out\n")
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        export_encoder(base_encoder(), Path(scratch))
+        return Encoder(Path(scratch))
+
+
+def _train(folder: Path, public_data: Path | None, epochs: int, threads: int) -> int:
+    try:
+        from classifiers.training.build import build
+        from classifiers.training.finetune import Schedule
+        from classifiers.training.recipe import Recipe
+    except ImportError as missing:
+        sys.stderr.write(f"{missing.name} is missing: install requirements-train.txt\n")
+        return 2
+    version = build(
+        folder,
+        Recipe(public_folder=public_data),
+        Schedule(epochs=epochs, threads=threads),
+        report=_say,
+    )
+    sys.stdout.write(f"{version} in {folder}\n")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 if __name__ == "__main__":

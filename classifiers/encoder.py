@@ -40,19 +40,13 @@ class Window:
     segments: tuple[int, ...]
 
 
-class Encoder:
-    """A loaded encoder. ``vectors`` gives one row a window, each 2 × 384 wide."""
+class Tokens:
+    """Turns messages into windows of token ids; the same for training and scoring."""
 
-    def __init__(self, folder: Path = MODELS, *, threads: int = 1) -> None:
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    def __init__(self, tokenizer_file: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
-        )
         self._first, self._end = self._special("[CLS]"), self._special("[SEP]")
 
     def windows(self, message: Message) -> list[Window]:
@@ -61,17 +55,6 @@ class Encoder:
         context = self._ids(context_text(message.context, CONTEXT_TURNS[message.role]))
         context = context[-CONTEXT_TOKENS[message.role] :]
         return [self._window(context, part) for part in spread(text, WINDOW_TOKENS[message.role])]
-
-    def vectors(self, windows: Sequence[Window]) -> FloatArray:
-        """Rows of [mean over the text's tokens, mean over the context's], float32."""
-        return np.stack([self.vector(window) for window in windows])
-
-    def vector(self, window: Window) -> FloatArray:
-        ids = np.asarray([window.ids], dtype=np.int64)
-        segments = np.asarray([window.segments], dtype=np.int64)
-        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
-        row: FloatArray = self._session.run(None, feeds)[0][0]
-        return row
 
     def _special(self, token: str) -> int:
         identity: int | None = self._tokenizer.token_to_id(token)
@@ -89,6 +72,33 @@ class Encoder:
             ids=(*head, *part, self._end),
             segments=(*([0] * len(head)), *([1] * (len(part) + 1))),
         )
+
+
+class Encoder:
+    """A loaded encoder. ``vectors`` gives one row a window, each 2 × 384 wide."""
+
+    def __init__(self, folder: Path = MODELS, *, threads: int = 1) -> None:
+        self._tokens = Tokens(folder / "tokenizer.json")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def windows(self, message: Message) -> list[Window]:
+        return self._tokens.windows(message)
+
+    def vectors(self, windows: Sequence[Window]) -> FloatArray:
+        """Rows of [mean over the text's tokens, mean over the context's], float32."""
+        return np.stack([self.vector(window) for window in windows])
+
+    def vector(self, window: Window) -> FloatArray:
+        ids = np.asarray([window.ids], dtype=np.int64)
+        segments = np.asarray([window.segments], dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
+        row: FloatArray = self._session.run(None, feeds)[0][0]
+        return row
 
 
 def context_text(context: Sequence[Turn], turns: int) -> str:

@@ -34,8 +34,9 @@ def clean(text: str, *, repeats: int = 2) -> str:
     """
     visible = _drop_invisible(unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
     plain = _latin_lookalikes(visible)
-    for symbol, word in _EMOJI_WORDS.items():
-        plain = plain.replace(symbol, word)
+    if not plain.isascii():
+        for symbol, word in _EMOJI_WORDS.items():
+            plain = plain.replace(symbol, word)
     plain = _INFIX.sub("", plain)
     plain = _SPACED.sub(_join, plain)
     plain = _LEET_TOKEN.sub(_decode_leet, plain)
@@ -50,10 +51,17 @@ def fold(text: str, *, repeats: int = 2) -> str:
     Apostrophes vanish inside words (``don't`` → ``dont``); other punctuation becomes `` . ``, so
     that a rule cannot reach across a sentence.
     """
-    decomposed = unicodedata.normalize("NFD", clean(text, repeats=repeats).lower())
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    letters = clean(text, repeats=repeats).lower()
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFD", letters)
+        letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     letters = letters.replace("'", "")
     return _SPACE.sub(" ", _NOT_WORD.sub(" . ", letters)).strip()
+
+
+def has_drawn_out_letters(text: str) -> bool:
+    """Whether a letter stands three times or more in a row (``sooo``), so that folds differ."""
+    return _REPEATED.search(text) is not None
 
 
 def letters_only(folded: str) -> str:
@@ -63,6 +71,8 @@ def letters_only(folded: str) -> str:
 
 def _drop_invisible(text: str) -> str:
     """Remove zero-width and control characters, and marks stacked beyond one accent a letter."""
+    if text.isascii() and text.isprintable():
+        return text
     kept: list[str] = []
     marks = 0
     for char in text:

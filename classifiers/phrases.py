@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from classifiers.normalise import fold, letters_only
+from classifiers.normalise import fold, has_drawn_out_letters, letters_only
 from oversight.domain.severity import Category, Severity
 
 RULES_FOLDER = Path(__file__).parent / "rules"
@@ -51,7 +51,9 @@ def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]
     All languages' rules are read; among equals those of ``language`` come first.
     """
     found: dict[str, PhraseHit] = {}
-    variants = dict.fromkeys((fold(text), fold(text, repeats=1)))
+    variants = [fold(text)]
+    if has_drawn_out_letters(text):
+        variants.append(fold(text, repeats=1))
     for folded in variants:
         for stretch in _stretches(folded):
             _collect(stretch, found)

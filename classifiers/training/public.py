@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from classifiers.outputs import CRISIS, HARM, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
 from classifiers.protocol import Message, Turn
@@ -33,18 +33,26 @@ REPLY_FILES = {
 }
 
 
+PublicSplit = Literal["train", "test"]
+
+
 class PublicDataChanged(Exception):
     """A public file is not the one the model card names."""
 
 
-def participant_examples(folder: Path, *, everyday: int = 6_000) -> list[Example]:
-    """Crisis labels of forum posts and everyday comments. Only labelled rows."""
-    examples: list[Example] = []
-    for source, files in PARTICIPANT_FILES.items():
-        rows = [row for name in files for row in _rows(folder, name) if row["crisis"] is not None]
-        limit = everyday if source == "everyday" else len(rows)
-        examples += [_participant(source, row) for row in rows[:limit]]
-    return examples
+def participant_examples(folder: Path, *, split: PublicSplit) -> list[Example]:
+    """Crisis labels of forum posts, everyday comments and requests for means.
+
+    Only labelled rows. The forum's own test file and a fixed fifth of the others are never
+    trained on.
+    """
+    return [
+        _participant(source, row)
+        for source, files in PARTICIPANT_FILES.items()
+        for name in files
+        for row in _rows(folder, name)
+        if row["crisis"] is not None and _public_split(source, row["id"]) == split
+    ]
 
 
 def reply_examples(folder: Path) -> list[Example]:
@@ -57,8 +65,21 @@ def reply_examples(folder: Path) -> list[Example]:
     ]
 
 
+def _public_split(source: str, identity: str) -> PublicSplit:
+    if source == "rallypoint":
+        return "test" if identity.startswith("rallypoint_test") else "train"
+    bucket = int(hashlib.sha256(identity.encode()).hexdigest()[:8], 16) % 5
+    return "test" if bucket == 0 else "train"
+
+
 def everyday_texts(folder: Path) -> list[str]:
-    return [row["text"] for row in _rows(folder, PARTICIPANT_FILES["everyday"][0])]
+    """Everyday comments that may be trained on."""
+    return [
+        row["text"]
+        for name in PARTICIPANT_FILES["everyday"]
+        for row in _rows(folder, name)
+        if _public_split("everyday", row["id"]) == "train"
+    ]
 
 
 def _participant(source: str, row: dict[str, Any]) -> Example:

@@ -1,0 +1,1 @@
+"""How good the scores are, on what, and how sure we can be. Nothing here is used to score."""

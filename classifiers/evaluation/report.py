@@ -1,0 +1,202 @@
+"""Everything ``python -m classifiers evaluate`` prints, in the order of the model card."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.encoder import Encoder
+from classifiers.evaluation.faithfulness import measure_faithfulness
+from classifiers.evaluation.measures import (
+    auprc,
+    auroc,
+    expected_calibration_error,
+    reliability,
+)
+from classifiers.evaluation.scorers import (
+    FrozenEmbedding,
+    PhraseRules,
+    Scorer,
+    ShippedModel,
+    WordModel,
+)
+from classifiers.evaluation.sets import (
+    Question,
+    category_questions,
+    flag_questions,
+    participant_questions,
+    questions_on,
+    reply_questions,
+    reply_slices,
+    slices,
+)
+from classifiers.evaluation.table import FEWEST, question_lines, slice_lines
+from classifiers.first_stage import urgency
+from classifiers.model import TransformerClassifier
+from classifiers.outputs import CRISIS, HARM, LEVELS
+from classifiers.protocol import Message
+from classifiers.training.labels import Example, participant_example, reply_example
+from classifiers.training.recipe import Recipe, epochs_of, participant_split, reply_split
+from oversight.domain.severity import Severity, at_least
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an evaluation has at hand. Without ``base_encoder`` the frozen baseline is left out."""
+
+    classifier: TransformerClassifier
+    public_folder: Path | None = None
+    base_encoder: Encoder | None = None
+    rounds: int = 200
+
+
+def report_lines(setting: Setting) -> Iterator[str]:
+    """The whole report as Markdown lines."""
+    shipped = ShippedModel(setting.classifier)
+    scorers = [shipped, *_baselines(setting)]
+    yield f"# Evaluation of {setting.classifier.version}"
+    yield "Every interval is a 95% bootstrap over scenarios."
+    for question in [*participant_questions(setting.public_folder), *reply_questions()]:
+        yield from question_lines(question, scorers, rounds=setting.rounds)
+    yield from _by_output("Categories", category_questions(), shipped)
+    yield from _by_output("Flags", flag_questions(), shipped)
+    yield from _slices(setting, shipped)
+    yield from _calibration(shipped)
+    yield from _decisions(setting)
+    yield from _first_look()
+    yield from _explanations(setting)
+
+
+def _baselines(setting: Setting) -> list[Scorer]:
+    recipe = Recipe(
+        public_folder=setting.public_folder,
+        longer_share=0.0,
+        context_share=0.0,
+        misspelt_share=0.0,
+    )
+    training = epochs_of(recipe)(0)
+    baselines: list[Scorer] = [PhraseRules(), WordModel(training)]
+    if setting.base_encoder is not None:
+        baselines.append(FrozenEmbedding(setting.base_encoder, training))
+    return baselines
+
+
+def _by_output(title: str, questions: Sequence[Question], shipped: ShippedModel) -> Iterator[str]:
+    yield f"\n## {title} on held-out scenarios"
+    yield "| output | positive | AUROC | AUPRC |"
+    yield "|---|---|---|---|"
+    for question in questions:
+        positives = int(question.truth.sum())
+        if positives < FEWEST:
+            yield f"| {question.name} | {positives} | too few | too few |"
+            continue
+        scores = shipped.scores(question.examples, question.output)
+        area, precision = auroc(question.truth, scores), auprc(question.truth, scores)
+        yield f"| {question.name} | {positives} | {area:.3f} | {precision:.3f} |"
+
+
+def _slices(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
+    thresholds = setting.classifier.manifest.thresholds
+    rows = participant_split("test")
+    examples = [participant_example(row) for row in rows]
+    for output in (CRISIS, "severity:L2", "severity:L3"):
+        question = questions_on(examples, output, output)
+        scores = shipped.scores(question.examples, output)
+        yield f"\n## {output} by slice, at threshold {thresholds[output]}"
+        yield from slice_lines(question, scores, slices(rows), thresholds[output])
+    replies = reply_split("test")
+    question = questions_on([reply_example(row) for row in replies], HARM, HARM)
+    scores = shipped.scores(question.examples, HARM)
+    yield f"\n## Reply harm by slice, at threshold {thresholds[HARM]}"
+    yield from slice_lines(question, scores, reply_slices(replies), thresholds[HARM])
+
+
+def _calibration(shipped: ShippedModel) -> Iterator[str]:
+    yield "\n## Calibration on held-out scenarios"
+    yield "| output | ECE (10 bins) | share of texts: promised → observed |"
+    yield "|---|---|---|"
+    messages = [participant_example(row) for row in participant_split("test")]
+    replies = [reply_example(row) for row in reply_split("test")]
+    outputs: list[tuple[str, list[Example]]] = [(CRISIS, messages)]
+    outputs += [(f"severity:{level.value}", messages) for level in LEVELS]
+    outputs.append((HARM, replies))
+    for output, examples in outputs:
+        question = questions_on(examples, output, output)
+        scores = shipped.scores(question.examples, output)
+        error = expected_calibration_error(question.truth, scores)
+        bins = "; ".join(
+            f"{share:.2f}: {promised:.2f} → {observed:.2f}"
+            for share, promised, observed in reliability(question.truth, scores)
+        )
+        yield f"| {output} | {error:.3f} | {bins} |"
+
+
+def _decisions(setting: Setting) -> Iterator[str]:
+    """Levels as `assess` decides them, rules included, at the default thresholds."""
+    rows = participant_split("test")
+    assessments = setting.classifier.assess([row.message() for row in rows])
+    yield "\n## Decided levels at the default thresholds, phrase rules included"
+    yield f"Unscored (LU): {sum(not found.scored for found in assessments)} of {len(rows)}"
+    for floor in LEVELS:
+        truth = np.array([at_least(row.severity, floor) for row in rows])
+        flagged = np.array([at_least(found.severity, floor) for found in assessments])
+        yield (
+            f"- {floor.value}+: recall {_mean(flagged[truth])} of {truth.sum()}, "
+            f"flagged {_mean(flagged)} of all, precision {_mean(truth[flagged])}"
+        )
+    authored = [row.severity for row in rows]
+    decided = [found.severity for found in assessments]
+    exact = np.mean([one is two for one, two in zip(authored, decided, strict=True)])
+    yield f"- exact level {exact:.3f}; quadratic kappa {_kappa(authored, decided):.3f}"
+    yield "\n### Every held-out message at L3 or L4 that was decided lower"
+    for row, found in zip(rows, assessments, strict=True):
+        if at_least(row.severity, Severity.L3) and not at_least(found.severity, Severity.L3):
+            levels = f"{row.severity.value} decided {found.severity.value}"
+            yield f"- {row.id}: {levels} ({row.register})"
+
+
+def _kappa(authored: Sequence[Severity], decided: Sequence[Severity]) -> float:
+    """Quadratic weighted kappa over levels 0–4 (Cohen 1968); LU counts as L2, as it is held."""
+    numbers = {level: number for number, level in enumerate((Severity.L0, *LEVELS))}
+    numbers[Severity.LU] = numbers[Severity.L2]
+    observed = np.zeros((5, 5))
+    for one, two in zip(authored, decided, strict=True):
+        observed[numbers[one], numbers[two]] += 1
+    gap = (np.arange(5)[:, None] - np.arange(5)[None, :]) ** 2
+    expected = np.outer(observed.sum(1), observed.sum(0)) / observed.sum()
+    return float(1 - (gap * observed).sum() / (gap * expected).sum())
+
+
+def _first_look() -> Iterator[str]:
+    rows = participant_split("test")
+    urgent = np.array([at_least(row.severity, Severity.L3) for row in rows])
+    calm = np.array([row.severity is Severity.L0 and row.stance == "none" for row in rows])
+    scores = np.array([urgency(row.text) for row in rows])
+    yield "\n## First look at receipt (orders the backlog only)"
+    for share in (0.05, 0.10, 0.20):
+        threshold = np.quantile(scores[calm], 1 - share)
+        yield (
+            f"- {_mean(scores[urgent] > threshold)} of L3+ stand before all but "
+            f"{share:.0%} of ordinary messages"
+        )
+
+
+def _explanations(setting: Setting) -> Iterator[str]:
+    messages: list[Message] = [
+        row.message()
+        for row in participant_split("test")
+        if at_least(row.severity, Severity.L2) and len(row.text.split()) >= 8
+    ][:150]
+    found = measure_faithfulness(setting.classifier, messages)
+    yield "\n## Evidence spans"
+    yield (
+        f"- {found.texts} texts at L2+: without the shown span the score falls by "
+        f"{found.shown_fall:.2f} log-odds, without a random one by {found.random_fall:.2f}; "
+        f"the shown span moves it more in {found.shown_wins:.3f}"
+    )
+
+
+def _mean(values: NDArray[np.bool_]) -> str:
+    return f"{values.mean():.3f}" if len(values) else "–"

@@ -1,0 +1,143 @@
+"""What is compared: the shipped model and three baselines trained on the same rows."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
+
+from classifiers.combination import crisis_probability, severity_probabilities
+from classifiers.encoder import Encoder, context_text
+from classifiers.model import TransformerClassifier
+from classifiers.outputs import CRISIS, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
+from classifiers.phrases import phrase_hits
+from classifiers.protocol import Message
+from classifiers.training.frozen import first_window_vectors, fit_heads
+from classifiers.training.labels import Example
+
+FloatArray = NDArray[np.float64]
+
+
+class Scorer(Protocol):
+    """Ranks examples for one output; higher is more."""
+
+    name: str
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray: ...
+
+
+class ShippedModel:
+    """The model as deployed, without phrase rules (those are measured apart)."""
+
+    name = "shipped model"
+
+    def __init__(self, classifier: TransformerClassifier) -> None:
+        self._classifier = classifier
+        self._known: dict[Message, dict[str, float]] = {}
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        return np.array([self._all(example)[output] for example in examples])
+
+    def _all(self, example: Example) -> dict[str, float]:
+        key = example.message
+        if key not in self._known:
+            scores = self._classifier.scores(example.message)
+            if example.message.role == "participant":
+                levels = severity_probabilities(scores)
+                scores |= {f"severity:{level.value}": levels[level] for level in levels}
+                scores[CRISIS] = crisis_probability(scores)
+            self._known[key] = scores
+        return self._known[key]
+
+
+class PhraseRules:
+    """The safety net alone: the rank of the worst rule that fired."""
+
+    name = "phrase rules"
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        if output not in PARTICIPANT_OUTPUTS:
+            return np.zeros(len(examples))
+        return np.array([float(_worst_rank(example)) for example in examples])
+
+
+class WordModel:
+    """TF-IDF of words and letter runs with logistic regression."""
+
+    name = "TF-IDF + logistic"
+
+    def __init__(self, training: Sequence[Example]) -> None:
+        self._training = training
+        self._fitted: dict[str, Callable[[list[str]], FloatArray]] = {}
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        if output not in self._fitted:
+            self._fitted[output] = self._fit(output)
+        return self._fitted[output]([_words(example) for example in examples])
+
+    def _fit(self, output: str) -> Callable[[list[str]], FloatArray]:
+        names = _names(output)
+        rows = [e for e in self._training if e.message.role == _role(output)]
+        rows = [e for e in rows if not np.isnan(e.targets[names.index(output)])]
+        truth = [int(example.targets[names.index(output)]) for example in rows]
+        weights = [example.weight for example in rows]
+        features = make_union(
+            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
+        )
+        model = make_pipeline(features, LogisticRegression(C=10, max_iter=300))
+        model.fit([_words(e) for e in rows], truth, logisticregression__sample_weight=weights)
+        return lambda texts: np.asarray(model.decision_function(texts), dtype=np.float64)
+
+
+class FrozenEmbedding:
+    """The base encoder, not fine-tuned, with logistic regression on its vectors."""
+
+    name = "frozen embedding + logistic"
+
+    def __init__(self, encoder: Encoder, training: Sequence[Example]) -> None:
+        self._encoder = encoder
+        self._training = training
+        self._heads: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {}
+        self._vectors: dict[Message, NDArray[np.float32]] = {}
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        names, role = _names(output), _role(output)
+        if role not in self._heads:
+            self._heads[role] = self._fit(names, role)
+        logits = self._heads[role](self._of(examples))
+        return logits[:, names.index(output)].astype(np.float64)
+
+    def _fit(
+        self, names: Sequence[str], role: str
+    ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        rows = [e for e in self._training if e.message.role == role]
+        targets = np.stack([example.targets for example in rows])
+        weights = np.array([example.weight for example in rows], dtype=np.float32)
+        return fit_heads(names, self._of(rows), targets, weights).logits
+
+    def _of(self, examples: Sequence[Example]) -> NDArray[np.float32]:
+        for example in examples:
+            if example.message not in self._vectors:
+                row = first_window_vectors(self._encoder, [example])[0]
+                self._vectors[example.message] = row
+        return np.stack([self._vectors[example.message] for example in examples])
+
+
+def _names(output: str) -> tuple[str, ...]:
+    return PARTICIPANT_OUTPUTS if output in PARTICIPANT_OUTPUTS else REPLY_OUTPUTS
+
+
+def _role(output: str) -> str:
+    return "participant" if output in PARTICIPANT_OUTPUTS else "bot"
+
+
+def _words(example: Example) -> str:
+    return f"{context_text(example.message.context, 2)} {example.message.text}"
+
+
+def _worst_rank(example: Example) -> int:
+    return max((hit.floor.rank for hit in phrase_hits(example.message.text)), default=0)

@@ -1,0 +1,115 @@
+"""What the model is shown in each epoch: the corpus, variations of it, and public data."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from classifiers.outputs import CRISIS, PARTICIPANT_OUTPUTS
+from classifiers.protocol import Turn
+from classifiers.training import public
+from classifiers.training.augment import longer, misspelt, with_harmless_context
+from classifiers.training.corpus import (
+    ParticipantRow,
+    ReplyRow,
+    Split,
+    participant_rows,
+    reply_rows,
+    split_of,
+)
+from classifiers.training.labels import Example, participant_example, reply_example
+from oversight.domain.severity import Severity
+
+_CRISIS_COLUMN = PARTICIPANT_OUTPUTS.index(CRISIS)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Shares and amounts an epoch. ``public_folder`` None means the corpus alone."""
+
+    public_folder: Path | None = None
+    everyday: int = 1_500
+    forum_negatives: int = 800
+    public_replies: int = 0
+    longer_share: float = 0.12
+    context_share: float = 0.15
+    misspelt_share: float = 0.2
+
+
+def participant_split(split: Split) -> list[ParticipantRow]:
+    return [row for row in participant_rows() if split_of(row.scenario) == split]
+
+
+def reply_split(split: Split) -> list[ReplyRow]:
+    return [row for row in reply_rows() if split_of(row.scenario) == split]
+
+
+def epochs_of(recipe: Recipe) -> Callable[[int], Sequence[Example]]:
+    """A function from epoch to its examples, the same for the same epoch."""
+    rows = participant_split("train")
+    authored = [participant_example(row) for row in rows]
+    harmless = [row.text for row in rows if row.severity is Severity.L0 and row.stance == "none"]
+    replies = [reply_example(row) for row in reply_split("train")]
+    outside, outside_replies = _public(recipe)
+
+    def examples(epoch: int) -> list[Example]:
+        generator = random.Random(1_000 + epoch)  # noqa: S311 - order of training, nothing secret
+        chosen = _public_sample(outside, recipe, generator)
+        varied = [_varied(example, authored, harmless, recipe, generator) for example in authored]
+        sampled = generator.sample(
+            outside_replies, min(recipe.public_replies, len(outside_replies))
+        )
+        return [*varied, *chosen, *replies, *sampled]
+
+    return examples
+
+
+def _public(recipe: Recipe) -> tuple[list[Example], list[Example]]:
+    if recipe.public_folder is None:
+        return [], []
+    participants = public.participant_examples(recipe.public_folder, split="train")
+    replies = public.reply_examples(recipe.public_folder) if recipe.public_replies else []
+    return (
+        [replace(example, weight=0.5) for example in participants],
+        [replace(example, weight=0.3) for example in replies],
+    )
+
+
+def _public_sample(
+    examples: Sequence[Example], recipe: Recipe, generator: random.Random
+) -> list[Example]:
+    positives = [example for example in examples if example.targets[_CRISIS_COLUMN] == 1]
+    everyday = [example for example in examples if example.source == "everyday"]
+    forum = [
+        example
+        for example in examples
+        if example.source == "rallypoint" and example.targets[_CRISIS_COLUMN] == 0
+    ]
+    return [
+        *positives,
+        *generator.sample(everyday, min(recipe.everyday, len(everyday))),
+        *generator.sample(forum, min(recipe.forum_negatives, len(forum))),
+    ]
+
+
+def _varied(
+    example: Example,
+    authored: Sequence[Example],
+    harmless: Sequence[str],
+    recipe: Recipe,
+    generator: random.Random,
+) -> Example:
+    draw = generator.random()
+    if draw < recipe.longer_share:
+        return longer(example, generator.choice(authored), generator)
+    draw -= recipe.longer_share
+    if draw < recipe.context_share and not example.message.context and harmless:
+        turns = (
+            Turn("participant", generator.choice(harmless)),
+            Turn("bot", "Thank you for telling me. What has the week been like?"),
+        )
+        return with_harmless_context(example, turns)
+    draw -= recipe.context_share
+    if draw < recipe.misspelt_share:
+        return misspelt(example, generator)
+    return example
