@@ -180,7 +180,7 @@ def _keys(settings: Settings, rest: Sequence[str]) -> int:
 def _replay(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (talks HTTP only)
     from oversight import replay
 
-    return int(replay.main(rest) or 0)
+    return int(replay.main(list(rest)) or 0)
 
 
 def _settings(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (read to check them)

@@ -58,14 +58,7 @@ def _candidates() -> Iterator[str]:
 
 def _problem(executable: str) -> str | None:
     """Why it does not start, or None. A shell script that points to a snap store is no browser."""
-    command = [
-        executable,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--dump-dom",
-        "about:blank",
-    ]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank"]
     try:
         done = subprocess.run(
             [executable, *options], capture_output=True, text=True, timeout=60, check=False

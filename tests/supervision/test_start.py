@@ -4,7 +4,6 @@ are tested elsewhere: what stops it, what survives, what is left behind."""
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,98 +11,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 import redis
 
 from oversight.embedded.paths import VarFolder
-from oversight.embedded.throwaway import throwaway_folder
 from oversight.settings import libpq_url, read_settings
 from oversight.supervision import start
-
-ROOT = Path(__file__).parents[2]
-
-# The real supervisor on real servers; each process of ours is one that only waits.
-WITH_STAND_INS = """
-import dataclasses, signal, sys
-from oversight.embedded.children import Launch
-from oversight.supervision import stack
-from oversight.supervision.supervisor import ProcessSpec
-
-def waiting(settings):
-    command = (sys.executable, "-c", "import signal\\nprint('up')\\nwhile True: signal.pause()")
-    launch = Launch(command, stack.environment(settings), death_signal=signal.SIGKILL)
-    return [ProcessSpec(name, lambda: launch) for name in ("gateway", "scorer", "courier", "clock")]
-
-stack.processes, stack.player = waiting, lambda settings: []
-from oversight.__main__ import main
-sys.exit(main(["run", "--tethered"]))
-"""
-
-
-@dataclass
-class Running:
-    """A supervisor in a process of its own, and what it has written so far."""
-
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
-
-    def until_line(self, part: str) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if part in line:
-                return line
-        raise AssertionError("".join(["ended before it said ", part, "\n", *self.lines]))
-
-    def processes(self) -> list[psutil.Process]:
-        """Every descendant."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def server(self, name: str) -> psutil.Process:
-        children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if name in child.cmdline()[0])
-
-
-@pytest.fixture
-def environment(free_port: Callable[[], int]) -> Iterator[dict[str, str]]:
-    with throwaway_folder() as folder:
-        ours = {
-            "OVERSIGHT_VAR": str(folder / "var"),
-            "OVERSIGHT_CONSOLE_PORT": str(free_port()),
-            "OVERSIGHT_GATEWAY_PORT": str(free_port()),
-            "OVERSIGHT_DEMO": "0",
-        }
-        kept = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-        yield {**kept, **ours}
-
-
-@contextmanager
-def running(environment: dict[str, str]) -> Iterator[Running]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", WITH_STAND_INS],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield Running(process)
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+from tests.supervision.running import (
+    ROOT,
+    WITH_STAND_INS,
+    Running,
+    gone,
+    running_with_stand_ins,
+    until,
+)
 
 
 @contextmanager
 def started(environment: dict[str, str]) -> Iterator[Running]:
-    with running(environment) as oversight:
+    with running_with_stand_ins(environment) as oversight:
         oversight.until_line("Oversight is running")
         yield oversight
 
@@ -114,20 +43,6 @@ def var_of(environment: dict[str, str]) -> VarFolder:
 
 def connect(environment: dict[str, str]) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(libpq_url(var_of(environment).database_url), autocommit=True)
-
-
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def gone(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.mark.faults
@@ -229,7 +144,7 @@ def test_it_stops_when_the_process_that_started_it_is_killed(environment: dict[s
 @pytest.mark.faults
 def test_a_second_one_on_the_same_data_is_refused(environment: dict[str, str]) -> None:
     with started(environment) as first:
-        with running(environment) as second:
+        with running_with_stand_ins(environment) as second:
             line = second.until_line("already runs on")
             assert second.process.wait(10) == 1
         assert str(first.process.pid) in line
@@ -247,7 +162,7 @@ def test_a_port_in_use_is_named_with_its_variable(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", int(environment[variable])))
         taken.listen(1)
-        with running(environment) as oversight:
+        with running_with_stand_ins(environment) as oversight:
             line = oversight.until_line("is in use")
             assert oversight.process.wait(10) == 1
     assert variable in line
@@ -256,7 +171,7 @@ def test_a_port_in_use_is_named_with_its_variable(
 
 def test_a_bad_setting_ends_the_start_with_one_line(environment: dict[str, str]) -> None:
     environment["OVERSIGHT_CONSOLE_PORT"] = "eighty"
-    with running(environment) as oversight:
+    with running_with_stand_ins(environment) as oversight:
         oversight.until_line("OVERSIGHT_CONSOLE_PORT is 'eighty'")
         assert oversight.process.wait(10) == 2
     assert "Traceback" not in "".join(oversight.lines)
@@ -267,7 +182,7 @@ def test_a_database_that_cannot_be_reached_ends_the_start_with_its_reason(
     environment: dict[str, str], free_port: Callable[[], int]
 ) -> None:
     environment["DATABASE_URL"] = f"postgresql://me:hunter2@127.0.0.1:{free_port()}/none"
-    with running(environment) as oversight:
+    with running_with_stand_ins(environment) as oversight:
         oversight.until_line("did not start: migrate ended with status")
         assert oversight.process.wait(10) == 1
     assert "hunter2" not in "".join(oversight.lines)
