@@ -43,8 +43,8 @@ bench: $(VENV)/development.stamp ## The figures of docs/performance.md, each wit
 	@for name in gateway drain claim console; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: $(VENV)/development.stamp ## Pin the requirements anew
-	$(BIN)/uv pip compile --universal --quiet --upgrade requirements.txt -o requirements.lock
-	$(BIN)/uv pip compile --universal --quiet --upgrade requirements-dev.txt -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --quiet --upgrade requirements.txt -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --quiet --upgrade requirements-dev.txt -o requirements-dev.lock
 
 clean: ## Remove the environment and caches; ./var stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

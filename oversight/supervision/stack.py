@@ -119,6 +119,7 @@ def _postgres(folders: postgres.PostgresFolders) -> ProcessSpec:
 
     return ProcessSpec(
         name="postgres",
+        quiet=True,
         launch=lambda: postgres.prepare(folders),
         is_ready=is_ready,
         stop_signal=signal.SIGINT,  # "Fast": ends sessions, then writes everything down.
@@ -132,6 +133,7 @@ def _valkey(folders: valkey.ValkeyFolders) -> ProcessSpec:
 
     return ProcessSpec(
         name="valkey",
+        quiet=True,
         launch=lambda: valkey.prepare(folders),
         is_ready=is_ready,
         stop_seconds=_SERVER_STOP_SECONDS,

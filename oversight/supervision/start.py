@@ -61,7 +61,8 @@ async def _run(settings: Settings, terminal: Terminal) -> int:
         await supervisor.wait_until_asked_to_stop()
         status = 0
     except StartFailed as failure:
-        terminal.plain(f"\nOversight did not start: {failure} The lines above say more.\n")
+        more = f"The lines above and {VarFolder(settings.var).logs} say more."
+        terminal.plain(f"\nOversight did not start: {failure} {more}\n")
         status = 1
     stopping = time.monotonic()
     await supervisor.stop()

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from asyncio.subprocess import Process
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ _STABLE_SECONDS = 20.0
 _EARLY_ENDS_ALLOWED = 5
 _LONGEST_LINE = 8_192
 _LAST_LINES_SECONDS = 0.3
+_LAST_LINES = 10
 
 
 class StartFailed(Exception):
@@ -42,6 +44,7 @@ class ProcessSpec:
     launch: Callable[[], Launch]
     is_ready: Callable[[int], Awaitable[bool]] | None = None
     runs_once: bool = False  # Its successful end is what the next stage waits for.
+    quiet: bool = False  # Its lines go to the log file alone, until it ends by itself.
     may_finish: bool = False  # Ends by itself when its work is done; started again only on failure.
     ready_seconds: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
@@ -57,6 +60,7 @@ class _Child:
     process: Process | None = None
     keeper: asyncio.Task[None] | None = None
     ends_before_ready: int = 0
+    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
 
 class Supervisor:
@@ -143,12 +147,23 @@ class Supervisor:
             if code == 0 and (spec.runs_once or spec.may_finish):
                 child.ready.set()
                 return
+            self._show_last_lines(child)
             self._give_up_if_hopeless(child, code)
             failures = 0 if time.monotonic() - started > _STABLE_SECONDS else failures + 1
             pause = min(_FIRST_PAUSE_SECONDS * 2 ** max(failures - 1, 0), _LONGEST_PAUSE_SECONDS)
             self._terminal.line(spec.name, f"{_ending(code)}; starts again in {pause:.1f} s")
             if await self._stop_asked_within(pause):
                 return
+
+    def _show_last_lines(self, child: _Child) -> None:
+        while child.last_lines:
+            self._terminal.line(child.spec.name, child.last_lines.popleft(), keep=False)
+
+    def _pass_on(self, child: _Child, line: bytes) -> None:
+        text = line[:_LONGEST_LINE].decode(errors="replace")
+        self._terminal.line(child.spec.name, text, show=not child.spec.quiet)
+        if child.spec.quiet:
+            child.last_lines.append(text)
 
     def _give_up_if_hopeless(self, child: _Child, code: int) -> None:
         """Only before the first readiness: later, a process is started again for ever."""
@@ -192,7 +207,7 @@ class Supervisor:
             os.close(writing)
             launch.close_folders()
         child.process = process
-        lines = asyncio.create_task(self._pass_on_lines(child.spec.name, reading))
+        lines = asyncio.create_task(self._pass_on_lines(child, reading))
         ready = asyncio.create_task(self._watch_readiness(child, process))
         try:
             return await process.wait()
@@ -212,7 +227,7 @@ class Supervisor:
                 await asyncio.sleep(_POLL_SECONDS)
         child.ready.set()
 
-    async def _pass_on_lines(self, name: str, reading: int) -> None:
+    async def _pass_on_lines(self, child: _Child, reading: int) -> None:
         stream = asyncio.StreamReader()
         pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading, "rb", 0)
@@ -224,11 +239,11 @@ class Supervisor:
                 if len(rest) > _LONGEST_LINE:
                     lines, rest = [*lines, rest], b""
                 for line in lines:
-                    self._terminal.line(name, line[:_LONGEST_LINE].decode(errors="replace"))
+                    self._pass_on(child, line)
         finally:
             pipe.close()
         if rest:
-            self._terminal.line(name, rest.decode(errors="replace"))
+            self._pass_on(child, rest)
 
     async def _stop_asked_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

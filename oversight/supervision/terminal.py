@@ -35,12 +35,16 @@ class Terminal:
         self._writer = threading.Thread(target=self._write_lines, daemon=True)
         self._writer.start()
 
-    def line(self, name: str, text: str) -> None:
-        """One line of a process. Control characters are dropped: they could rewrite the screen."""
+    def line(self, name: str, text: str, *, show: bool = True, keep: bool = True) -> None:
+        """One line of a process, on the screen and in the file.
+
+        Control characters are dropped: they could rewrite the screen.
+        """
         clean = text.translate(_CONTROL)
-        if self._file is not None:
+        if keep and self._file is not None:
             self._file.emit(logging.makeLogRecord({"msg": f"{_now()} {name:<10} {clean}"}))
-        self._queue(f"{self._paint(name, f'{name:<10} |')} {clean}")
+        if show:
+            self._queue(f"{self._paint(name, f'{name:<10} |')} {clean}")
 
     def plain(self, text: str) -> None:
         """Our own words to the person who started us, never kept: sign-ins are among them."""

@@ -282,3 +282,23 @@ asyncio.run(scene())
         process.kill()
     for process_id in map(int, line.split()[1:]):
         assert _gone(process_id)
+
+
+def test_a_quiet_process_is_heard_when_it_fails(screen: Screen, tmp_path: Path) -> None:
+    stop = tmp_path / "fail"
+    program = (
+        "import os, time\nprint('nothing to see')\n"
+        f"while not os.path.exists({str(stop)!r}): time.sleep(.01)\n"
+        "print('the disk is full')\nraise SystemExit(1)"
+    )
+
+    async def scene() -> None:
+        supervisor = Supervisor(screen.terminal)
+        await supervisor.start([spec("valkey", program, quiet=True)])
+        await asyncio.sleep(0.1)
+        assert "nothing to see" not in screen.text
+        stop.touch()
+        await until(lambda: "the disk is full" in screen.text)
+        await supervisor.stop()
+
+    asyncio.run(scene())
