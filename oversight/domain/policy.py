@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from oversight.domain.severity import Severity
 
@@ -91,6 +92,28 @@ class Policy:
     def jurisdiction_rule(self, jurisdiction: str | None) -> JurisdictionRule | None:
         """The hard switch for a participant living in ``jurisdiction`` (ISO 3166-2), if any."""
         return self.jurisdictions.get(jurisdiction.upper()) if jurisdiction else None
+
+
+def policy_from(document: Mapping[str, Any]) -> Policy:
+    """The rules in a stored policy document, which was validated when it was stored."""
+    fields = dict(document)
+    clocks = {Severity(level): Clock(**clock) for level, clock in fields.pop("clocks").items()}
+    ladders = {
+        Severity(level): tuple(
+            LadderStep(step["after_seconds"], tuple(step["roles"])) for step in steps
+        )
+        for level, steps in fields.pop("ladders").items()
+    }
+    acknowledged = fields.pop("acknowledged_for_seconds")
+    rules = fields.pop("jurisdictions")
+    return Policy(
+        mode=Mode(fields.pop("mode")),
+        clocks=clocks,
+        ladders=ladders,
+        acknowledged_for_seconds={Severity(level): s for level, s in acknowledged.items()},
+        jurisdictions={code: JurisdictionRule(rule) for code, rule in rules.items()},
+        **fields,
+    )
 
 
 def crisis_line(policy: Policy, jurisdiction: str | None) -> str:

@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.tables import Conversation, Decision, Delivery, Draft, Participant
@@ -75,6 +75,19 @@ def feed(session: Session, study_id: uuid.UUID, *, after: int, limit: int = 200)
         )
         for row in rows
     ]
+
+
+def next_due(session: Session, study_id: uuid.UUID) -> timedelta | None:
+    """How long, by the database's clock, until something of the study may be handed out.
+
+    Zero when something is due already; None when nothing is queued.
+    """
+    wait: timedelta | None = session.scalar(
+        select(func.min(Delivery.not_before) - func.oversight_now()).where(
+            Delivery.study_id == study_id, Delivery.status == DeliveryStatus.QUEUED
+        )
+    )
+    return None if wait is None else max(wait, timedelta(0))
 
 
 def reply_state(session: Session, study_id: uuid.UUID, reply_id: uuid.UUID) -> ReplyState:

@@ -15,11 +15,11 @@ from oversight.domain.bridge import choose_bridge
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, DeliveryKind
+from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import refresh_items
 from oversight.services.locking import LockedConversation, lock_item
-from oversight.services.policies import policy_of
 
 POLICY = Actor.system("policy")
 

@@ -21,8 +21,8 @@ from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ClaimEnd
+from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor
-from oversight.services.policies import policy_of
 from oversight.services.transition import ITEM, move
 
 SKIPPED_FOR = timedelta(minutes=10)

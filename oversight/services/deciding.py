@@ -33,6 +33,7 @@ from oversight.domain.permissions import (
 from oversight.domain.policy import JurisdictionRule
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind
+from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor
 from oversight.services.bridging import cover
 from oversight.services.claiming import end_claim, give_back
@@ -40,7 +41,6 @@ from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.escalating import begin_contact, open_escalation_of
 from oversight.services.items import escalate_item, held_drafts, refresh_items
 from oversight.services.locking import LockedConversation, lock_item
-from oversight.services.policies import policy_of
 from oversight.services.transition import DRAFT, ITEM, move
 
 TEXT_LIMIT = 20_000

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db import session as db_session
@@ -13,6 +13,7 @@ from db.session import Topic, ring
 from db.tables import Delivery, Draft, Study, table_of
 from oversight.domain.errors import Conflict, NotFound
 from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent, DraftStatus
+from oversight.domain.words import DeliveryKind
 from oversight.services.audit import Actor
 from oversight.services.transition import DELIVERY, DRAFT, move, move_all
 
@@ -35,7 +36,8 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
     """Start sending what is due: give it a place in the study's feed, in order of commit.
 
     The study's row is locked while places are given, so a reader of the feed can never see a
-    place while an earlier one is not committed yet. Returns how many were handed out.
+    place while an earlier one is not committed yet. With ``reply_id`` only what the poll of that
+    reply shows: its text, and what bridges the hold. Returns how many were handed out.
     """
     now = db_session.now(session)
     deliveries = table_of(Delivery)
@@ -45,7 +47,7 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
         deliveries.c.not_before <= now,
     ]
     if reply_id is not None:
-        due.append(deliveries.c.draft_id.in_(select(Draft.id).where(Draft.reply_id == reply_id)))
+        due.append(_shown_by_poll(reply_id))
     if session.scalar(select(deliveries.c.id).where(*due).limit(1)) is None:
         return 0
     position = session.scalars(
@@ -70,12 +72,26 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
             },
         )
         sent += len(moved)
+        for row in moved:
+            ring(session, Topic.LIVE, row.conversation_id)
     session.execute(
         update(table_of(Study))
         .where(table_of(Study).c.id == study_id)
         .values(feed_position=position + sent)
     )
     return sent
+
+
+def _shown_by_poll(reply_id: uuid.UUID) -> ColumnElement[bool]:
+    deliveries, drafts = table_of(Delivery), table_of(Draft)
+    revisions = drafts.c.reply_id == reply_id
+    return or_(
+        deliveries.c.draft_id.in_(select(drafts.c.id).where(revisions)),
+        and_(
+            deliveries.c.kind.in_([DeliveryKind.BRIDGE.value, DeliveryKind.NOTE.value]),
+            deliveries.c.conversation_id.in_(select(drafts.c.conversation_id).where(revisions)),
+        ),
+    )
 
 
 def take_receipt(

@@ -18,8 +18,8 @@ from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ShiftPosition
+from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
-from oversight.services.policies import policy_of
 from oversight.services.transition import ESCALATION, move
 
 REPEAT_SECONDS = 300

@@ -15,10 +15,10 @@ from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.queue import Standing, Summary, Turn, summarise
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import ItemKind, Scoring
+from oversight.queries.policies import default_version, policy_of
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import raise_escalation
 from oversight.services.locking import LockedConversation
-from oversight.services.policies import default_version, policy_of
 from oversight.services.transition import ITEM, move
 
 

@@ -1,8 +1,6 @@
 """Policy versions: YAML in and out, validated, immutable once stored, cited by every decision."""
 
-import json
 import uuid
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.tables import Arm, PolicyVersion, new_id
+from db.tables import PolicyVersion, new_id
 from oversight.domain.errors import Incomplete
-from oversight.domain.policy import Clock, JurisdictionRule, LadderStep, Mode, Policy
+from oversight.domain.policy import JurisdictionRule, Mode
 from oversight.domain.severity import Severity
 
 DEFAULT_PATH = Path(__file__).with_name("default_policy.yaml")
@@ -113,17 +111,6 @@ def default_document() -> PolicyDocument:
     return parse_policy(DEFAULT_PATH.read_text(encoding="utf-8"))
 
 
-def as_policy(document: PolicyDocument) -> Policy:
-    """The plain values the rules read."""
-    fields = document.model_dump(exclude={"clocks", "ladders"})
-    clocks = {level: Clock(**clock.model_dump()) for level, clock in document.clocks.items()}
-    ladders = {
-        level: tuple(LadderStep(step.after_seconds, tuple(step.roles)) for step in steps)
-        for level, steps in document.ladders.items()
-    }
-    return Policy(clocks=clocks, ladders=ladders, **fields)
-
-
 def store_policy(
     session: Session, study_id: uuid.UUID, name: str, document: PolicyDocument
 ) -> uuid.UUID:
@@ -143,32 +130,3 @@ def store_policy(
     session.add(version)
     session.flush()
     return version.id
-
-
-def policy_of(session: Session, policy_version_id: uuid.UUID) -> Policy:
-    """The rules of one stored version; versions are immutable, so they are read once."""
-    known = _stored.get(policy_version_id)
-    if known is None:
-        document = session.scalar(
-            select(PolicyVersion.document).where(PolicyVersion.id == policy_version_id)
-        )
-        known = _stored[policy_version_id] = _policy(json.dumps(document, sort_keys=True))
-    return known
-
-
-def default_version(session: Session, study_id: uuid.UUID) -> uuid.UUID:
-    """The version behind the study's arm ``default``: what an omitted arm means."""
-    found = session.scalar(
-        select(Arm.policy_version_id).where(Arm.study_id == study_id, Arm.name == "default")
-    )
-    if found is None:
-        raise Incomplete("the study has no arm called default; create the study again with one")
-    return found
-
-
-_stored: dict[uuid.UUID, Policy] = {}
-
-
-@lru_cache(maxsize=64)
-def _policy(document: str) -> Policy:
-    return as_policy(PolicyDocument.model_validate_json(document))

@@ -20,6 +20,7 @@ from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity, at_least, worst
+from oversight.queries.policies import policy_of
 from oversight.services.arrivals import Arrival, Outcome
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import imminent_again
@@ -31,7 +32,6 @@ from oversight.services.items import (
 )
 from oversight.services.known import Known, Place, load_known
 from oversight.services.locking import LockedConversation, lock_open_items
-from oversight.services.policies import policy_of
 from oversight.services.recalling import recall_unsent, superseded_by_new_draft
 
 

@@ -19,11 +19,11 @@ from oversight.domain.policy import Mode, Policy
 from oversight.domain.release import Situation, reasons_to_hold
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
+from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import open_item, policy_version_for, refresh_items
 from oversight.services.locking import LockedConversation, lock_conversations, lock_open_items
-from oversight.services.policies import policy_of
 from oversight.services.transition import DRAFT, move
 
 POLICY = Actor.system("policy")

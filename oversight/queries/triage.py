@@ -1,0 +1,392 @@
+"""What the Triage page shows: the queue beside the card, and the card itself."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.session import now as database_now
+from db.tables import (
+    Arm,
+    Claim,
+    Clinician,
+    Conversation,
+    Draft,
+    Escalation,
+    Paging,
+    Participant,
+    ReviewItem,
+    RiskAssessment,
+    WorkingText,
+)
+from oversight.domain.errors import NotFound
+from oversight.domain.flags import Flag, Grade
+from oversight.domain.lifecycle import EscalationStatus, ItemStatus
+from oversight.domain.permissions import ItemView
+from oversight.domain.policy import JurisdictionRule, crisis_line
+from oversight.domain.severity import Category, Severity
+from oversight.queries.conversation import ShownTurn, turns_of
+from oversight.queries.policies import policy_of
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """One item in the list: enough to see what waits and who has it, and nothing said."""
+
+    item_id: uuid.UUID
+    participant: str
+    severity: Severity
+    status: ItemStatus
+    deadline_at: datetime
+    opened_at: datetime
+    language: str | None
+    holder: str | None
+    owner: str | None
+    has_draft: bool
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The worst lines first, and how many there are by level."""
+
+    lines: Sequence[QueueLine]
+    counts: dict[Severity, int]
+    overdue: int
+    at: datetime
+
+    @property
+    def total(self) -> int:
+        """Everything open."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class EscalationView:
+    """The conversation's unresolved escalation."""
+
+    id: uuid.UUID
+    status: EscalationStatus
+    severity: Severity
+    owner: str | None
+    owner_id: uuid.UUID | None
+    opened_at: datetime
+    next_page_at: datetime | None
+    acknowledged_until: datetime | None
+    reason: str | None
+    called: Sequence[str]
+    not_covered: bool
+
+
+@dataclass(frozen=True)
+class AssessmentView:
+    """The model's newest view of a text, for the reader who has given their own."""
+
+    scored: bool
+    severity: Severity | None
+    probability: float | None
+    categories: Sequence[tuple[Category, float]]
+    flags: Sequence[tuple[Flag, float]]
+    phrase_hits: Sequence[str]
+    language: str | None
+    model_version: str
+    unscored_reason: str | None
+
+
+@dataclass(frozen=True)
+class DraftView:
+    """The held draft."""
+
+    id: uuid.UUID
+    text: str
+    grade: Grade
+    flags: Sequence[Flag]
+    scoring: str
+    received_at: datetime
+    assessment: AssessmentView | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything about one item that a reader needs on one screen."""
+
+    item_id: uuid.UUID
+    conversation_id: uuid.UUID
+    conversation: str
+    version: int
+    status: ItemStatus
+    severity: Severity
+    lowered: bool
+    language: str | None
+    deadline_at: datetime
+    opened_at: datetime
+    bridge_due_at: datetime | None
+    read_sequence: int
+    notice: str | None
+    participant: str
+    participant_language: str | None
+    arm: str
+    jurisdiction: str | None
+    timezone: str | None
+    profile: dict[str, object]
+    crisis_line: str
+    ai_blocked: bool
+    taken_over: bool
+    holder: str | None
+    holder_id: uuid.UUID | None
+    claim_expires_at: datetime | None
+    turns: Sequence[ShownTurn]
+    draft: DraftView | None
+    assessment: AssessmentView | None
+    escalation: EscalationView | None
+    wording: str | None
+    others_wording: tuple[str, str] | None
+    undo_seconds: float
+    own_level_share: float
+    at: datetime
+
+    @property
+    def view(self) -> ItemView:
+        """What permissions look at; the same facts as the server checks."""
+        return ItemView(
+            status=self.status,
+            severity=self.severity,
+            claimed_by=str(self.holder_id) if self.holder_id else None,
+            draft_held=self.draft is not None,
+            reply_grade=self.draft.grade if self.draft else Grade.H0,
+            escalation_unowned=self.escalation is not None and self.escalation.owner_id is None,
+            ai_blocked=self.ai_blocked,
+        )
+
+
+def queue(session: Session, *, limit: int = 40) -> Queue:
+    """Open items in the order in which they are handed out, claimed ones included."""
+    holder = (
+        select(Claim.item_id, Clinician.name)
+        .join(Clinician, Clinician.id == Claim.clinician_id)
+        .where(Claim.ended_at.is_(None))
+        .subquery()
+    )
+    owner = (
+        select(Escalation.conversation_id, Clinician.name)
+        .join(Clinician, Clinician.id == Escalation.owner_id)
+        .where(Escalation.status != EscalationStatus.RESOLVED)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            ReviewItem.id,
+            Participant.external_id,
+            ReviewItem.severity,
+            ReviewItem.status,
+            ReviewItem.deadline_at,
+            ReviewItem.opened_at,
+            ReviewItem.language,
+            holder.c.name,
+            owner.c.name,
+            ReviewItem.bridge_due_at.is_not(None),
+        )
+        .join(Conversation, Conversation.id == ReviewItem.conversation_id)
+        .join(Participant, Participant.id == Conversation.participant_id)
+        .outerjoin(holder, holder.c.item_id == ReviewItem.id)
+        .outerjoin(owner, owner.c.conversation_id == ReviewItem.conversation_id)
+        .where(ReviewItem.status != ItemStatus.CLOSED)
+        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
+        .limit(limit)
+    ).all()
+    counted = session.execute(
+        select(
+            ReviewItem.severity,
+            func.count(),
+            func.count().filter(ReviewItem.deadline_at < func.oversight_now()),
+        )
+        .where(ReviewItem.status != ItemStatus.CLOSED)
+        .group_by(ReviewItem.severity)
+    ).all()
+    return Queue(
+        lines=[
+            QueueLine(
+                item_id=row[0],
+                participant=row[1],
+                severity=Severity(row[2]),
+                status=ItemStatus(row[3]),
+                deadline_at=row[4],
+                opened_at=row[5],
+                language=row[6],
+                holder=row[7],
+                owner=row[8],
+                has_draft=row[9],
+            )
+            for row in rows
+        ],
+        counts={Severity(row[0]): row[1] for row in counted},
+        overdue=sum(row[2] for row in counted),
+        at=database_now(session),
+    )
+
+
+def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
+    """The card of one item, as this clinician sees it; NotFound when there is none."""
+    found = session.execute(
+        select(ReviewItem, Conversation, Participant, Arm.name)
+        .join(Conversation, Conversation.id == ReviewItem.conversation_id)
+        .join(Participant, Participant.id == Conversation.participant_id)
+        .outerjoin(Arm, Arm.id == Participant.arm_id)
+        .where(ReviewItem.id == item_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such review item", item_id=str(item_id))
+    item, conversation, participant, arm = found
+    policy = policy_of(session, item.policy_version_id)
+    claim = session.execute(
+        select(Claim.clinician_id, Claim.expires_at, Clinician.name)
+        .join(Clinician, Clinician.id == Claim.clinician_id)
+        .where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+    ).one_or_none()
+    turns = turns_of(session, conversation.id, limit=40)
+    wording, others = _wording(session, item_id, clinician_id)
+    return Card(
+        item_id=item.id,
+        conversation_id=conversation.id,
+        conversation=conversation.external_id,
+        version=item.version,
+        status=ItemStatus(item.status),
+        severity=Severity(item.severity),
+        lowered=item.lowered_to is not None,
+        language=item.language,
+        deadline_at=item.deadline_at,
+        opened_at=item.opened_at,
+        bridge_due_at=item.bridge_due_at,
+        read_sequence=item.read_sequence,
+        notice=item.notice,
+        participant=participant.external_id,
+        participant_language=participant.language,
+        arm=arm or "default",
+        jurisdiction=participant.jurisdiction,
+        timezone=participant.timezone,
+        profile=dict(participant.card),
+        crisis_line=crisis_line(policy, participant.jurisdiction),
+        ai_blocked=policy.jurisdiction_rule(participant.jurisdiction) is JurisdictionRule.BLOCK_AI,
+        taken_over=conversation.taken_over_by is not None,
+        holder=claim.name if claim else None,
+        holder_id=claim.clinician_id if claim else None,
+        claim_expires_at=claim.expires_at if claim else None,
+        turns=turns,
+        draft=_draft(session, conversation.id),
+        assessment=_worst_assessment(session, turns, item),
+        escalation=escalation_of(session, conversation.id),
+        wording=wording,
+        others_wording=others,
+        undo_seconds=policy.undo_window(Severity(item.severity)).total_seconds(),
+        own_level_share=policy.own_level_share,
+        at=database_now(session),
+    )
+
+
+def escalation_of(session: Session, conversation_id: uuid.UUID) -> EscalationView | None:
+    """The unresolved escalation of a conversation, with whom it called."""
+    found = session.execute(
+        select(Escalation, Clinician.name)
+        .outerjoin(Clinician, Clinician.id == Escalation.owner_id)
+        .where(
+            Escalation.conversation_id == conversation_id,
+            Escalation.status != EscalationStatus.RESOLVED,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    escalation, owner = found
+    pagings = session.execute(
+        select(Clinician.name, Paging.clinician_id)
+        .select_from(Paging)
+        .outerjoin(Clinician, Clinician.id == Paging.clinician_id)
+        .where(Paging.escalation_id == escalation.id, Paging.at >= escalation.ladder_started_at)
+        .order_by(Paging.at)
+    ).all()
+    return EscalationView(
+        id=escalation.id,
+        status=EscalationStatus(escalation.status),
+        severity=Severity(escalation.severity),
+        owner=owner,
+        owner_id=escalation.owner_id,
+        opened_at=escalation.opened_at,
+        next_page_at=escalation.next_page_at,
+        acknowledged_until=escalation.acknowledged_until,
+        reason=escalation.reason,
+        called=list(dict.fromkeys(row.name for row in pagings if row.name)),
+        not_covered=any(row.clinician_id is None for row in pagings),
+    )
+
+
+def _wording(
+    session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID
+) -> tuple[str | None, tuple[str, str] | None]:
+    """One's own unfinished text, and the newest of a colleague's, by name, to read only."""
+    rows = session.execute(
+        select(WorkingText.clinician_id, WorkingText.text, Clinician.name)
+        .join(Clinician, Clinician.id == WorkingText.clinician_id)
+        .where(WorkingText.item_id == item_id)
+        .order_by(WorkingText.saved_at.desc())
+    ).all()
+    mine = next((row.text for row in rows if row.clinician_id == clinician_id), None)
+    others = next(((row.name, row.text) for row in rows if row.clinician_id != clinician_id), None)
+    return mine, others
+
+
+def _draft(session: Session, conversation_id: uuid.UUID) -> DraftView | None:
+    draft = session.scalars(
+        select(Draft).where(Draft.conversation_id == conversation_id, Draft.status == "held")
+    ).one_or_none()
+    if draft is None:
+        return None
+    return DraftView(
+        id=draft.id,
+        text=draft.text,
+        grade=Grade(draft.grade),
+        flags=[Flag(flag) for flag in draft.flags],
+        scoring=draft.scoring,
+        received_at=draft.received_at,
+        assessment=_newest(session, RiskAssessment.draft_id == draft.id),
+    )
+
+
+def _worst_assessment(
+    session: Session, turns: Sequence[ShownTurn], item: ReviewItem
+) -> AssessmentView | None:
+    """The assessment of the item's gravest message: the one that set its level."""
+    said = [
+        turn
+        for turn in turns
+        if turn.message_id is not None and turn.sequence >= item.first_sequence
+    ]
+    gravest = max(said, key=lambda turn: (turn.rank, turn.sequence), default=None)
+    if gravest is None:
+        return None
+    return _newest(session, RiskAssessment.message_id == gravest.message_id)
+
+
+def _newest(session: Session, which: object) -> AssessmentView | None:
+    row = session.scalars(
+        select(RiskAssessment)
+        .where(which, ~RiskAssessment.shadow)  # type: ignore[arg-type]
+        .order_by(RiskAssessment.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    categories = [(Category(k), float(v)) for k, v in (row.category_probabilities or {}).items()]
+    flags = [(Flag(k), float(v)) for k, v in (row.flag_probabilities or {}).items()]
+    is_message = row.message_id is not None
+    return AssessmentView(
+        scored=row.scored,
+        severity=Severity(row.severity) if row.severity else None,
+        probability=row.crisis_probability if is_message else row.reply_harm_probability,
+        categories=sorted(categories, key=lambda pair: -pair[1]),
+        flags=sorted(flags, key=lambda pair: -pair[1]),
+        phrase_hits=row.phrase_hits,
+        language=row.language,
+        model_version=row.model_version,
+        unscored_reason=row.unscored_reason,
+    )
