@@ -1,0 +1,1 @@
+"""Parts of the console: its server, its guard, and what pages draw with. No SQL, no rules."""

@@ -1,0 +1,121 @@
+"""The console's own routes beside Streamlit's: sign-in and out, live push, wording, lease."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from oversight.domain.errors import ClaimLost, NotPermitted, Refusal
+from oversight.services.claiming import renew
+from oversight.services.people import Person, sign_in, sign_out
+from oversight.services.wording import keep_wording
+from oversight.ui import runtime
+from oversight.ui.guard import COOKIE, same_origin
+from oversight.ui.live import Live
+from oversight.ui.sign_in_page import sign_in_page
+
+SESSION_SECONDS = 12 * 3600
+BODY_LIMIT = 200_000
+
+
+def routes(live: Live) -> list[BaseRoute]:
+    """Everything that is not Streamlit's."""
+    return [
+        Route("/sign-in", _show_sign_in, methods=["GET"]),
+        Route("/sign-in", _sign_in, methods=["POST"]),
+        Route("/sign-out", _sign_out, methods=["POST"]),
+        Route("/desk/wording", _desk(_keep_wording), methods=["POST"]),
+        Route("/desk/lease", _desk(_renew), methods=["POST"]),
+        WebSocketRoute("/live", live.serve),
+    ]
+
+
+async def _show_sign_in(request: Request) -> Response:
+    del request
+    return HTMLResponse(sign_in_page())
+
+
+async def _sign_in(request: Request) -> Response:
+    if not same_origin(request):
+        return HTMLResponse(sign_in_page("Please sign in from this page."), status_code=403)
+    form = await request.form(max_fields=10)
+    username, password = str(form.get("username", "")), str(form.get("password", ""))
+    try:
+        signed_in = await run_sync(_check, username, password)
+    except NotPermitted as refusal:
+        return HTMLResponse(sign_in_page(refusal.message, username), status_code=429)
+    except Exception:  # the record is away: say so, and let nobody in
+        words = "The record cannot be reached right now. Try again in a moment."
+        return HTMLResponse(sign_in_page(words, username), status_code=503)
+    if signed_in is None:
+        words = "That name and password do not match. Check both and try again."
+        return HTMLResponse(sign_in_page(words, username), status_code=401)
+    response = RedirectResponse("/", status_code=303)
+    response.set_cookie(
+        COOKIE,
+        signed_in[1],
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return response
+
+
+def _check(username: str, password: str) -> tuple[Person, str] | None:
+    with runtime.database().transaction() as session:
+        return sign_in(session, username, password)
+
+
+async def _sign_out(request: Request) -> Response:
+    token = request.cookies.get(COOKIE)
+    if token and same_origin(request):
+        await run_sync(_end, token)
+    response = RedirectResponse("/sign-in", status_code=303)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+def _end(token: str) -> None:
+    with runtime.database().transaction() as session:
+        sign_out(session, token)
+
+
+Desk = Callable[[Person, dict[str, object]], object]
+
+
+def _desk(work: Desk) -> Callable[[Request], Awaitable[Response]]:
+    """A small JSON call of an open card: own pages only, answered with what became of it."""
+
+    async def answer(request: Request) -> Response:
+        if not same_origin(request) or request.headers.get("x-oversight") != "desk":
+            return JSONResponse({"error": "not from the console"}, status_code=403)
+        if int(request.headers.get("content-length") or BODY_LIMIT + 1) > BODY_LIMIT:
+            return JSONResponse({"error": "too long"}, status_code=413)
+        try:
+            body = await request.json()
+            done = await run_sync(work, request.state.person, body)
+        except ClaimLost as refusal:
+            return JSONResponse({"error": refusal.message, "code": refusal.code}, status_code=409)
+        except (Refusal, ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": type(error).__name__}, status_code=422)
+        except Exception:  # the record is away: the page keeps the words and tries again
+            return JSONResponse({"error": "the record cannot be reached"}, status_code=503)
+        return JSONResponse({"done": done})
+
+    return answer
+
+
+def _keep_wording(person: Person, body: dict[str, object]) -> object:
+    with runtime.database().transaction() as session:
+        keep_wording(session, uuid.UUID(str(body["item"])), person.id, str(body["text"]))
+    return True
+
+
+def _renew(person: Person, body: dict[str, object]) -> object:
+    with runtime.database().transaction() as session:
+        return renew(session, uuid.UUID(str(body["item"])), person.id).isoformat()
