@@ -104,5 +104,5 @@ def _dated(value: Any, today: date) -> Any:
         return value
     dated = {name: _dated(entry, today) for name, entry in value.items() if name != "days_ago"}
     if "days_ago" in value:
-        dated["on"] = (today - timedelta(days=value["days_ago"])).isoformat()
+        dated["date"] = (today - timedelta(days=value["days_ago"])).isoformat()
     return dated

@@ -123,7 +123,7 @@ def test_personal_numbers_are_fictional() -> None:
 
 def test_a_card_counts_its_dates_back_from_the_day_it_is_sent() -> None:
     card = next(person for person in PEOPLE if person.id == "p-002").card_on(date(2026, 3, 10))
-    assert {"instrument": "BMI", "value": 17.4, "on": "2026-03-05"} in card["measures"]
+    assert {"instrument": "BMI", "value": 17.4, "date": "2026-03-05"} in card["measures"]
     assert "days_ago" not in json.dumps(card)
 
 
