@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 APP_ROLE = "oversight_app"
@@ -127,8 +128,12 @@ def now(session: Session) -> datetime:
     return moment
 
 
+RECORD_ERRORS = (SQLAlchemyError, OSError)
+"""What an edge catches to say that the record failed it, without knowing the database library."""
+
+
 def unavailable(error: Exception) -> bool:
     """Whether ``error`` means that the record cannot be reached or written now."""
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | TimeoutError | PoolTimeout):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated

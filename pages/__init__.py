@@ -1,1 +1,1 @@
-"""Pages of the console: functions only, so that importing one draws nothing."""
+"""The console's pages. Each file defines functions only; app.py registers them."""

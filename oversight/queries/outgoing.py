@@ -82,12 +82,12 @@ def next_due(session: Session, study_id: uuid.UUID) -> timedelta | None:
 
     Zero when something is due already; None when nothing is queued.
     """
-    wait: timedelta | None = session.scalar(
-        select(func.min(Delivery.not_before) - func.oversight_now()).where(
+    earliest, now = session.execute(
+        select(func.min(Delivery.not_before), func.oversight_now()).where(
             Delivery.study_id == study_id, Delivery.status == DeliveryStatus.QUEUED
         )
-    )
-    return None if wait is None else max(wait, timedelta(0))
+    ).one()
+    return None if earliest is None else max(earliest - now, timedelta(0))
 
 
 def reply_state(session: Session, study_id: uuid.UUID, reply_id: uuid.UUID) -> ReplyState:

@@ -21,8 +21,6 @@ class KeyStanding:
 def key_standing(session: Session, digest: str) -> KeyStanding | None:
     """The key of that digest, revoked or not; None when there never was one."""
     row = session.execute(
-        select(StudyKey.id, StudyKey.study_id, StudyKey.revoked_at).where(
-            StudyKey.digest == digest
-        )
+        select(StudyKey.id, StudyKey.study_id, StudyKey.revoked_at).where(StudyKey.digest == digest)
     ).one_or_none()
     return KeyStanding(row.id, row.study_id, row.revoked_at is not None) if row else None

@@ -45,7 +45,7 @@ class QueueLine:
     language: str | None
     holder: str | None
     owner: str | None
-    has_draft: bool
+    version: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
             ReviewItem.language,
             holder.c.name,
             owner.c.name,
-            ReviewItem.bridge_due_at.is_not(None),
+            ReviewItem.version,
         )
         .join(Conversation, Conversation.id == ReviewItem.conversation_id)
         .join(Participant, Participant.id == Conversation.participant_id)
@@ -217,7 +217,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
                 language=row[6],
                 holder=row[7],
                 owner=row[8],
-                has_draft=row[9],
+                version=row[9],
             )
             for row in rows
         ],

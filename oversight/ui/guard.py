@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.session import Database
+from db.session import RECORD_ERRORS, Database
 from oversight.logs import logger
 from oversight.services.people import Person, person_of
 
@@ -41,7 +41,7 @@ class Guard:
             return
         try:
             person = await self._person(connection.cookies.get(COOKIE))
-        except Exception as error:  # whatever fails, nobody is let in
+        except RECORD_ERRORS as error:  # whatever fails, nobody is let in
             log.warning("sign-in cannot be checked", error=type(error).__name__)
             await self._refuse(scope, receive, send, _unavailable())
             return

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from db.session import RECORD_ERRORS
 from oversight.domain.errors import ClaimLost, NotPermitted, Refusal
 from oversight.services.claiming import renew
 from oversight.services.people import Person, sign_in, sign_out
@@ -47,7 +48,7 @@ async def _sign_in(request: Request) -> Response:
         signed_in = await run_sync(_check, username, password)
     except NotPermitted as refusal:
         return HTMLResponse(sign_in_page(refusal.message, username), status_code=429)
-    except Exception:  # the record is away: say so, and let nobody in
+    except RECORD_ERRORS:  # the record is away: say so, and let nobody in
         words = "The record cannot be reached right now. Try again in a moment."
         return HTMLResponse(sign_in_page(words, username), status_code=503)
     if signed_in is None:
@@ -103,7 +104,7 @@ def _desk(work: Desk) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse({"error": refusal.message, "code": refusal.code}, status_code=409)
         except (Refusal, ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": type(error).__name__}, status_code=422)
-        except Exception:  # the record is away: the page keeps the words and tries again
+        except RECORD_ERRORS:  # the record is away: the page keeps the words and tries again
             return JSONResponse({"error": "the record cannot be reached"}, status_code=503)
         return JSONResponse({"done": done})
 

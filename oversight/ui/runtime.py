@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from db.session import Database, make_engine
+from db.session import Database, make_engine, now
 from oversight.bell import make_bell
 from oversight.settings import Settings, read_settings
 
@@ -19,3 +19,6 @@ def database() -> Database:
     chosen = settings()
     engine = make_engine(str(chosen.database_url), pool_size=8)
     return Database(engine, bell=make_bell(chosen))
+
+
+__all__ = ["database", "now", "settings"]

@@ -40,6 +40,6 @@ def _note_script_error(error: Exception) -> bool:
     """Say in plain words that the page failed; details go to the log, never to the screen."""
     from oversight.ui.trouble import show_trouble
 
-    log.exception("page failed", error=type(error).__name__)
+    log.error("page failed", error=type(error).__name__)
     show_trouble(error)
     return True

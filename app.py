@@ -1,0 +1,12 @@
+"""The console: served by ``uvicorn app:app``; Streamlit runs this same file for each page view."""
+
+if __name__ == "__main__":
+    from oversight.domain.permissions import Page
+    from oversight.ui.navigation import show
+    from pages import triage
+
+    show({Page.TRIAGE: triage.render})
+else:
+    from oversight.ui.server import create_console
+
+    app = create_console(__file__)

@@ -1,0 +1,52 @@
+"""How much waits, and whether somebody is there: for operators' eyes and their alarms."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.tables import Clinician, Delivery, ReviewItem, ScoringWork, Shift
+from oversight.domain.lifecycle import DeliveryStatus, ItemStatus
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Work that waits at one moment."""
+
+    unscored: int
+    oldest_unscored_seconds: float
+    open_items: int
+    queued_deliveries: int
+
+
+def backlog(session: Session) -> Backlog:
+    """Count what waits. Reads small, indexed parts of the tables only."""
+    unscored, oldest = session.execute(
+        select(func.count(), func.min(ScoringWork.created_at)).select_from(ScoringWork)
+    ).one()
+    age = None
+    if oldest is not None:
+        age = session.scalar(select(func.extract("epoch", func.oversight_now() - oldest)))
+    return Backlog(
+        unscored=unscored,
+        oldest_unscored_seconds=max(0.0, float(age or 0)),
+        open_items=_count(session, ReviewItem.status != ItemStatus.CLOSED),
+        queued_deliveries=_count(session, Delivery.status == DeliveryStatus.QUEUED),
+    )
+
+
+def somebody_on_call(session: Session) -> bool:
+    """Whether a clinician who may still sign in is on shift now."""
+    now = func.oversight_now()
+    found = session.scalar(
+        select(Shift.id)
+        .join(Clinician, Clinician.id == Shift.clinician_id)
+        .where(Shift.starts_at <= now, Shift.ends_at > now, Clinician.deactivated_at.is_(None))
+        .limit(1)
+    )
+    return found is not None
+
+
+def _count(session: Session, condition: object) -> int:
+    number: int | None = session.scalar(select(func.count()).where(condition))  # type: ignore[arg-type]
+    return number or 0

@@ -1,0 +1,248 @@
+"""Drawing one review item: who, how urgent, what was said, what the model thinks, the draft."""
+
+import hashlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from oversight.domain.flags import FLAG_TEXT, GRADES, Flag, Grade
+from oversight.domain.severity import Severity, at_least
+from oversight.queries.triage import AssessmentView, Card, EscalationView
+from oversight.ui.thread import thread
+from oversight.ui.words import (
+    CATEGORY_WORDS,
+    UNSCORED_WORDS,
+    badge,
+    countdown,
+    language,
+    level,
+    moment,
+    safe,
+    zone,
+)
+
+NOTABLE = 0.2
+"""Probabilities below this are left out of the list of what the model sees."""
+
+
+def own_level_first(card: Card) -> bool:
+    """Whether the reader gives their own level before the model's is shown.
+
+    Always from moderate up, and for a share of the rest chosen by the item's id: readers who see
+    the answer first tend to adopt it.
+    """
+    if at_least(card.severity, Severity.L2):
+        return True
+    coin = hashlib.sha256(card.item_id.bytes).digest()
+    return int.from_bytes(coin[:8], "big") < card.own_level_share * 2**64
+
+
+def heading(card: Card, *, revealed: bool) -> None:
+    """Who it is, the level or a place for the reader's own, and the running clock."""
+    parts = [badge(card.severity) if revealed else '<span class="ov-badge ov-l0">Your turn</span>']
+    parts.append(f'<span class="ov-who">{safe(card.participant)}</span>')
+    parts.append(
+        countdown(
+            card.deadline_at,
+            card.at,
+            before="% left to answer",
+            after="% over the time to answer",
+        )
+    )
+    if card.bridge_due_at is not None:
+        parts.append(
+            countdown(
+                card.bridge_due_at,
+                card.at,
+                before="bridge message in %",
+                after="bridge message is going out",
+            )
+        )
+    st.html(f'<div class="ov-head">{"".join(parts)}</div>')
+    facts = [
+        f"local time {card.at.astimezone(zone(card.timezone)):%H:%M (%Z)}",
+        language(card.participant_language or card.language),
+        card.jurisdiction or "place not known",
+        f"crisis line: {card.crisis_line}",
+    ]
+    st.html(f'<div class="ov-soft">{safe(" · ".join(facts))}</div>')
+
+
+def warnings(card: Card) -> None:
+    """What the reader must know before anything else."""
+    if card.ai_blocked:
+        st.warning(
+            "The law where this participant lives does not allow the bot's words to be sent."
+            " Write your own, or withhold.",
+            icon=":material/gavel:",
+        )
+    if card.notice:
+        st.warning(
+            "A message of this conversation was refused and is not shown here"
+            f" ({card.notice.replace('_', ' ')}). Its participant may need you.",
+            icon=":material/report:",
+        )
+    if card.taken_over:
+        st.info("A person has taken over this conversation.", icon=":material/person:")
+    if card.others_wording is not None:
+        name, text = card.others_wording
+        with st.expander(f"{name} began an answer here (to read only)"):
+            st.html(f'<p class="ov-words" dir="auto">{safe(text)}</p>')
+
+
+def escalation_line(escalation: EscalationView) -> None:
+    """Who has the escalation, who was called, and when the next call goes out."""
+    called = ", ".join(escalation.called) or "nobody yet"
+    if escalation.owner:
+        words = f"**{escalation.owner} has it.** Called: {called}."
+        until = escalation.acknowledged_until
+        if until is not None and escalation.next_page_at is not None:
+            words += f" Calls begin again at {moment(until)} unless contact has begun."
+        st.info(words, icon=":material/person_check:")
+        return
+    words = f"**Nobody has taken this yet.** Called: {called}."
+    if escalation.not_covered:
+        words = (
+            f"**NOT COVERED: nobody on duty could be called.** Called so far: {called}. Use the"
+            " local emergency number and your site's contact sheet."
+        )
+    if escalation.reason:
+        words += f" Reason: {_plain(escalation.reason)}"
+    st.error(words, icon=":material/notification_important:")
+
+
+def said(card: Card) -> None:
+    """The conversation, what is new marked."""
+    st.html(
+        thread(
+            card.turns,
+            zone=card.timezone,
+            read_sequence=card.read_sequence,
+            leave_out_held=True,
+            show_levels=False,
+        )
+    )
+
+
+def draft(card: Card, *, revealed: bool) -> None:
+    """The bot's proposal and, once revealed, what may be wrong with it."""
+    if card.draft is None:
+        st.html('<p class="ov-soft">The bot has not proposed a reply.</p>')
+        return
+    notes = []
+    if card.draft.scoring == "pending":
+        notes.append("being checked…")
+    elif card.draft.scoring == "failed":
+        notes.append("could not be checked: read it with extra care")
+    elif revealed and card.draft.flags:
+        notes.append("; ".join(FLAG_TEXT[flag] for flag in card.draft.flags))
+    blocked = grade_words(card.draft.grade) if revealed else ""
+    line = f'<p class="ov-soft">{safe(" · ".join([*notes, blocked]).strip(" ·"))}</p>'
+    st.html(
+        '<section class="ov-draft" tabindex="0" aria-label="The bot\'s draft reply">'
+        f"<h3>The bot's draft reply</h3>{line}"
+        f'<div class="ov-words" dir="auto">{safe(card.draft.text)}</div></section>'
+    )
+
+
+def grade_words(grade: Grade) -> str:
+    """What a grade means for what can be done."""
+    return {
+        Grade.H3: "Do not send this: approving is not offered",
+        Grade.H2: "Must be changed before it is sent",
+        Grade.H1: "Could be better; may be sent",
+    }.get(grade, "")
+
+
+def assessment(card: Card) -> None:
+    """What the model made of it. Scores route work; they decide nothing."""
+    view = card.assessment
+    if view is None:
+        st.html('<p class="ov-soft">The classifier has not answered yet.</p>')
+        return
+    if not view.scored:
+        why = UNSCORED_WORDS.get(view.unscored_reason or "", "it failed")
+        st.html(f"<p>Not scored: {safe(why)}. Read it as if it were serious.</p>")
+        return
+    lines = [f"{level(card.severity)}{' (lowered by a person)' if card.lowered else ''}"]
+    if view.phrase_hits:
+        lines.append("a phrase on the safety list appears in it")
+    st.html(f"<p>{safe('; '.join(lines))}</p>")
+    st.html(_bars(view))
+    st.html(
+        f'<p class="ov-soft">An estimate by a program, often wrong. {safe(view.model_version)}</p>'
+    )
+
+
+def _bars(view: AssessmentView) -> str:
+    rows: list[tuple[str, float]] = []
+    if view.probability is not None:
+        rows.append(("suicide or self-harm risk", view.probability))
+    rows += [
+        (CATEGORY_WORDS[category], value) for category, value in view.categories if value >= NOTABLE
+    ]
+    return f'<div class="ov-bars">{"".join(_bar(words, value) for words, value in rows[:6])}</div>'
+
+
+def _bar(words: str, value: float) -> str:
+    percent = round(100 * value)
+    return (
+        f"<span>{safe(words)}</span>"
+        f'<span class="ov-bar" role="presentation"><i style="width:{percent}%"></i></span>'
+        f"<span>{percent} of 100</span>"
+    )
+
+
+def participant_details(card: Card) -> None:
+    """Contacts, measures and safety plan, for whoever has to call."""
+    profile = card.profile
+    if not profile:
+        st.write("Nothing is on this participant's card yet.")
+        return
+    for name in ("contacts", "collateral", "measures", "safety_plan", "consent"):
+        content = profile.get(name)
+        if content:
+            st.html(f"<h4>{safe(name.replace('_', ' ').capitalize())}</h4>{_listed(content)}")
+
+
+def _listed(content: object) -> str:
+    if isinstance(content, dict):
+        rows = (
+            f"<li><b>{safe(str(key).replace('_', ' '))}</b>: {_listed(value)}</li>"
+            for key, value in content.items()
+        )
+        return f"<ul>{''.join(rows)}</ul>"
+    if isinstance(content, list):
+        if all(not isinstance(one, dict | list) for one in content):
+            return safe(", ".join(str(one) for one in content))
+        return f"<ul>{''.join(f'<li>{_inline(one)}</li>' for one in content)}</ul>"
+    return safe(content)
+
+
+def _inline(content: object) -> str:
+    if isinstance(content, dict):
+        return safe(
+            ", ".join(f"{str(key).replace('_', ' ')}: {value}" for key, value in content.items())
+        )
+    return safe(content)
+
+
+def flag_groups(chosen: Sequence[Flag]) -> list[tuple[str, list[tuple[Flag, str, bool]]]]:
+    """Flags by grade for a form, those the model suggests ticked beforehand only when asked."""
+    names = {
+        Grade.H3: "Never send",
+        Grade.H2: "Must be changed",
+        Grade.H1: "Could be better",
+    }
+    return [
+        (
+            words,
+            [(flag, FLAG_TEXT[flag], flag in chosen) for flag in Flag if GRADES[flag] is grade],
+        )
+        for grade, words in names.items()
+    ]
+
+
+def _plain(text: str) -> str:
+    """Someone's words inside Markdown, with every mark escaped."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!<>|~$:" else char for char in text)

@@ -1,0 +1,137 @@
+"""The console's two browser components. Their scripts draw with textContent only."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+STATIC = Path(__file__).with_name("static")
+
+
+@dataclass(frozen=True)
+class TextField:
+    """A text to write; with ``before`` the form shows what changes against it, word by word."""
+
+    label: str
+    value: str
+    before: str = ""
+    mustChange: bool = False  # noqa: N815  the name its script reads
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class ReasonField:
+    """One line of reason, with ready-made words to pick."""
+
+    label: str
+    required: bool = True
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ChoiceField:
+    """One of several, by value and words."""
+
+    label: str
+    options: Sequence[tuple[str, str]]
+    required: bool = False
+    empty: str = "Nobody in particular"
+    missing: str = "Choose one first."
+
+
+@dataclass(frozen=True)
+class FlagChoice:
+    """One flag that can be ticked."""
+
+    code: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FlagGroup:
+    """Flags of one grade."""
+
+    label: str
+    flags: Sequence[FlagChoice]
+
+
+@dataclass(frozen=True)
+class FlagsField:
+    """What was wrong with the draft."""
+
+    label: str
+    groups: Sequence[FlagGroup]
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class DeskForm:
+    """One decision's form. ``id`` is new for each drawing of a new form and survives reruns."""
+
+    id: str
+    item: str
+    title: str
+    submit: str
+    hint: str = ""
+    text: TextField | None = None
+    flags: FlagsField | None = None
+    choice: ChoiceField | None = None
+    reason: ReasonField | None = None
+    trouble: str = field(default="")
+
+
+Answer = Mapping[str, Any]
+"""What a form sends: text, flags, choice, reason, where it has them. Any: JSON from a browser."""
+
+
+@cache
+def _desk() -> Any:  # Any: Streamlit's renderer
+    return st.components.v2.component(
+        "oversight_desk_form",
+        html='<div class="ov-desk"></div>\n',
+        css=(STATIC / "desk_form.css").read_text(encoding="utf-8"),
+        js=(STATIC / "desk_form.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+@cache
+def _pulse() -> Any:  # Any: Streamlit's renderer
+    return st.components.v2.component(
+        "oversight_pulse",
+        html='<span class="ov-pulse" role="status"></span>\n',
+        css=".ov-pulse { font-size: .85rem; opacity: .85; }\n"
+        ".ov-pulse[data-live=no] { font-weight: 600; }\n",
+        js=(STATIC / "pulse.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+def desk_form(
+    form: DeskForm, *, on_submit: Callable[[], None], on_cancel: Callable[[], None], key: str
+) -> None:
+    """Draw a form; read what it sent with ``submitted`` inside ``on_submit``."""
+    _desk()(data=asdict(form), key=key, on_submit_change=on_submit, on_cancel_change=on_cancel)
+
+
+def submitted(key: str) -> Answer:
+    """The values of the form that was just submitted under ``key``."""
+    values = st.session_state[key].submit
+    return values if isinstance(values, Mapping) else {}
+
+
+def pulse(*, item: uuid.UUID | None, now: float, on_news: Callable[[], None], key: str) -> None:
+    """Follow the live push, count clocks down, and renew the lease of ``item``."""
+    data = {"item": str(item) if item else None, "now": now}
+    _pulse()(data=data, key=key, on_news_change=on_news)
+
+
+def news(key: str) -> Answer:
+    """What the pulse just reported: ``changed`` conversation ids, or a ``lapsed`` item."""
+    values = st.session_state[key].news
+    return values if isinstance(values, Mapping) else {}

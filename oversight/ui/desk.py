@@ -1,0 +1,292 @@
+"""What Triage does when something is pressed: call one service, say what came of it."""
+
+import uuid
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db.session import RECORD_ERRORS
+from oversight.domain.errors import Refusal, StaleVersion
+from oversight.domain.flags import Flag
+from oversight.domain.permissions import Action, Page
+from oversight.domain.severity import Severity
+from oversight.services import claiming, deciding, escalating, undoing
+from oversight.services.deciding import Request, Result
+from oversight.ui import runtime
+from oversight.ui.components import submitted
+from oversight.ui.trouble import AWAY
+from oversight.ui.who import acting
+
+SAID = {
+    Action.APPROVE: "Approved",
+    Action.EDIT: "Edited reply released",
+    Action.REPLACE: "Your own words released",
+    Action.WITHHOLD: "Withheld",
+    Action.ESCALATE: "Escalated: people are being called",
+    Action.MARK_READ: "Marked as read",
+    Action.SKIP: "Passed on",
+    Action.UNCLAIM: "Put back",
+    Action.LOWER: "Level lowered",
+    Action.ACKNOWLEDGE: "You have it",
+}
+
+
+@dataclass
+class Desk:
+    """What one reader has in hand. Ids and small words only; all else lives in the record."""
+
+    item: str | None = None
+    form: str | None = None
+    form_id: str = ""
+    trouble: str = ""
+    own_level: str | None = None
+    shown_at: str | None = None
+    last_delivery: str | None = None
+    last_words: str = ""
+    warning: str = ""
+
+
+def desk() -> Desk:
+    """This browser tab's desk; its place is also in the address, so a reload finds it."""
+    state = st.session_state
+    if "desk" not in state:
+        state.desk = {"item": st.query_params.get("item")}
+    return Desk(**state.desk)
+
+
+def keep(changed: Desk) -> None:
+    """Remember the desk, and put the item in the address."""
+    st.session_state.desk = dict(vars(changed))
+    if changed.item:
+        st.query_params["item"] = changed.item
+    else:
+        st.query_params.pop("item", None)
+
+
+def decision_id(item_id: uuid.UUID, version: int) -> uuid.UUID:
+    """Made when a card is first drawn: a second click names the same decision."""
+    known = st.session_state.setdefault("decision_ids", {})
+    key = f"{item_id}:{version}"
+    if key not in known:
+        known.clear()
+        known[key] = str(uuid.uuid4())
+    return uuid.UUID(known[key])
+
+
+def take_next() -> None:
+    """Claim the next item, worst first."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            found = claiming.claim_next(session, person.id)
+        _lay_out(hand, str(found) if found else None)
+    keep(hand)
+
+
+def take(item_id: uuid.UUID) -> None:
+    """Claim the item chosen from the list."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            claiming.claim(session, item_id, person.id)
+        _lay_out(hand, str(item_id))
+    keep(hand)
+
+
+def put_back(item_id: uuid.UUID) -> None:
+    """Return the item undecided."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            claiming.unclaim(session, item_id, person.id)
+        _lay_out(hand, None)
+        hand.last_words = SAID[Action.UNCLAIM]
+    keep(hand)
+
+
+def open_form(action: Action) -> None:
+    """Begin writing: the form's id is made now and stays until it is sent or closed."""
+    hand = desk()
+    hand.form, hand.form_id, hand.trouble = action.value, uuid.uuid4().hex, ""
+    keep(hand)
+
+
+def close_form() -> None:
+    """Back to reading; what was written is kept in the record."""
+    hand = desk()
+    hand.form, hand.trouble = None, ""
+    keep(hand)
+
+
+def give_level(severity: Severity) -> None:
+    """The reader's own level, before the model's is shown."""
+    hand = desk()
+    hand.own_level = severity.value
+    keep(hand)
+
+
+def decide_now(action: Action, item_id: uuid.UUID, version: int, decision: uuid.UUID) -> None:
+    """A decision that needs nothing more: approve, or mark as read."""
+    _decide(action, item_id, version, decision, {})
+
+
+def send_form(action: Action, item_id: uuid.UUID, version: int, decision: uuid.UUID) -> None:
+    """What a form sent, carried out."""
+    answer = submitted(form_key(item_id))
+    if action is Action.SKIP:
+        _skip(item_id, answer)
+    elif action is Action.LOWER:
+        _lower(item_id, answer)
+    else:
+        _decide(action, item_id, version, decision, dict(answer))
+
+
+def form_key(item_id: uuid.UUID) -> str:
+    """The widget key of an item's form."""
+    return f"form-{item_id}"
+
+
+def acknowledge(escalation_id: uuid.UUID) -> None:
+    """I have it: names an owner, stops the calls for a while, decides nothing."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            now = runtime.now(session)
+            escalating.acknowledge(session, escalation_id, person.id, now=now)
+        hand.last_words, hand.last_delivery = SAID[Action.ACKNOWLEDGE], None
+    keep(hand)
+
+
+def undo(delivery_id: uuid.UUID) -> None:
+    """Recall the last release and open its item again."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            item_id = undoing.undo(session, delivery_id, person.id)
+            claiming.claim(session, item_id, person.id)
+        _lay_out(hand, str(item_id))
+        hand.last_words, hand.last_delivery = "Undone: nothing was sent", None
+    keep(hand)
+
+
+def show_newer() -> None:
+    """Show what is new in the open conversation; a form that is open keeps its words."""
+    hand = desk()
+    hand.warning, hand.shown_at = "", None
+    keep(hand)
+
+
+def _decide(
+    action: Action,
+    item_id: uuid.UUID,
+    version: int,
+    decision: uuid.UUID,
+    answer: dict[str, object],
+) -> None:
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        flags = answer.get("flags")
+        request = Request(
+            item_id=item_id,
+            version=version,
+            clinician_id=person.id,
+            client_decision_id=decision,
+            action=action,
+            text=str(answer["text"]) if "text" in answer else None,
+            reason=str(answer.get("reason") or "") or None,
+            flags=[Flag(one) for one in flags] if isinstance(flags, list) else [],
+            own_severity=Severity(hand.own_level) if hand.own_level else None,
+        )
+        with runtime.database().transaction() as session:
+            result = deciding.decide(session, request)
+        _after(hand, action, item_id, result)
+    keep(hand)
+
+
+def _after(hand: Desk, action: Action, item_id: uuid.UUID, result: Result) -> None:
+    """Say what happened; go on to the next item unless this one still needs its reader."""
+    words = SAID[action]
+    hand.last_delivery = str(result.delivery_id) if result.delivery_id else None
+    if result.closed or action is Action.ESCALATE:
+        with runtime.database().transaction() as session:
+            found = claiming.claim_next(session, acting(Page.TRIAGE).id)
+        _lay_out(hand, str(found) if found else None)
+    else:
+        hand.form, hand.trouble = None, ""
+        words = f"{words}. Still open: {'; '.join(result.still_open)}"
+        hand.item = str(item_id)
+    hand.last_words = words
+
+
+def _skip(item_id: uuid.UUID, answer: object) -> None:
+    hand = desk()
+    values = dict(answer) if isinstance(answer, dict) else {}
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        owner = str(values.get("choice") or "")
+        with runtime.database().transaction() as session:
+            claiming.skip(
+                session,
+                item_id,
+                person.id,
+                reason=str(values.get("reason") or ""),
+                next_owner_id=uuid.UUID(owner) if owner else None,
+            )
+            found = claiming.claim_next(session, person.id)
+        _lay_out(hand, str(found) if found else None)
+        hand.last_words, hand.last_delivery = SAID[Action.SKIP], None
+    keep(hand)
+
+
+def _lower(item_id: uuid.UUID, answer: object) -> None:
+    hand = desk()
+    values = dict(answer) if isinstance(answer, dict) else {}
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        with runtime.database().transaction() as session:
+            undoing.lower_level(
+                session,
+                item_id,
+                person.id,
+                to=Severity(str(values.get("choice") or "LU")),
+                reason=str(values.get("reason") or ""),
+            )
+        hand.form, hand.trouble = None, ""
+        hand.last_words, hand.last_delivery = SAID[Action.LOWER], None
+    keep(hand)
+
+
+def _lay_out(hand: Desk, item: str | None) -> None:
+    hand.item, hand.form, hand.trouble = item, None, ""
+    hand.own_level, hand.shown_at, hand.warning = None, None, ""
+
+
+class _telling:  # noqa: N801  reads as a sentence: with _telling(hand)
+    """Turn a refusal into words on the desk, never into a crash; other errors go up."""
+
+    def __init__(self, hand: Desk) -> None:
+        self.hand = hand
+
+    def __enter__(self) -> None:
+        self.hand.warning = ""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, Refusal):
+            words = error.message[:1].upper() + error.message[1:] + "."
+            self.hand.warning = words
+            # The zero character and a number make the same words news to the form.
+            self.hand.trouble = f"{words}\x00{uuid.uuid4().hex}"
+            if isinstance(error, StaleVersion):
+                self.hand.shown_at = None
+            return True
+        if isinstance(error, RECORD_ERRORS):
+            self.hand.warning = AWAY
+            self.hand.trouble = f"{AWAY}\x00{uuid.uuid4().hex}"
+            return True
+        return False

@@ -1,0 +1,71 @@
+"""The list beside the card: what waits, who has it, how long it may still wait."""
+
+import uuid
+
+import streamlit as st
+
+from oversight.domain.lifecycle import ItemStatus
+from oversight.domain.severity import Severity
+from oversight.queries.triage import Queue, QueueLine
+from oversight.ui import desk
+from oversight.ui.words import badge, countdown, language, level, safe
+
+ORDER = sorted(Severity, key=lambda severity: -severity.rank)
+SHOWN = 12
+
+
+def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
+    """Counts by level, then the worst lines; each can be opened."""
+    st.subheader(f"{waiting.total} open", anchor=False)
+    counts = "".join(
+        f"<span>{badge(one)} {waiting.counts[one]}</span>" for one in ORDER if one in waiting.counts
+    )
+    st.html(f'<div class="ov-counts">{counts}</div>')
+    if waiting.overdue:
+        st.html(f'<p class="ov-late">{waiting.overdue} over the time to answer</p>')
+    changed = next((line for line in waiting.lines if line.item_id == item), None)
+    if item is not None and changed is not None:
+        _newer(changed)
+    for line in waiting.lines[:SHOWN]:
+        _line(line, waiting, mine=line.item_id == item)
+    rest = waiting.total - min(len(waiting.lines), SHOWN)
+    if rest > 0:
+        st.html(f'<p class="ov-soft">and {rest} more, less urgent</p>')
+
+
+def _newer(line: QueueLine) -> None:
+    """The open card has moved on: offer to show it, never redraw under the reader's hands."""
+    hand = desk.desk()
+    if hand.shown_at is not None and hand.shown_at != f"{line.version}":
+        st.warning("Something new arrived in the conversation you have open.")
+        st.button(
+            "Show what is new",
+            key=f"show-{line.item_id}-{line.version}",
+            shortcut="V",
+            on_click=desk.show_newer,
+        )
+
+
+def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> None:
+    clock = countdown(line.deadline_at, waiting.at, before="% left", after="% over")
+    facts = [language(line.language)] if line.language and line.language != "en" else []
+    if line.holder:
+        facts.append("you have it open" if mine else f"{line.holder} has it open")
+    if line.owner:
+        facts.append(f"escalation: {line.owner}")
+    elif line.status is ItemStatus.ESCALATED:
+        facts.append("escalated, nobody has it")
+    mark = " ov-mine" if mine else ""
+    words, button = st.columns([3, 1], vertical_alignment="center")
+    words.html(
+        f'<div class="ov-queue-line{mark}">{badge(line.severity)} <b>{safe(line.participant)}</b>'
+        f' {clock}<div class="ov-soft">{safe(" · ".join(facts))}</div></div>'
+    )
+    if not mine and not line.holder:
+        button.button(
+            "Open",
+            key=f"open-{line.item_id}",
+            on_click=desk.take,
+            args=(line.item_id,),
+            help=f"{level(line.severity)}: {line.participant}",
+        )

@@ -1,0 +1,220 @@
+// The form of one decision: text with a live word diff, flags, reason, next owner. It saves
+// unfinished wording every two seconds to the record and sends only when told to.
+const SAVE_AFTER = 1500;
+const WORDS = /(\s+|[^\s\p{L}\p{N}]|[\p{L}\p{N}]+)/gu;
+
+const element = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+// Longest common subsequence over words; long texts are first trimmed of what they share.
+export function wordDiff(before, after) {
+  const a = before.match(WORDS) ?? [];
+  const b = after.match(WORDS) ?? [];
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const x = a.slice(start, a.length - end);
+  const y = b.slice(start, b.length - end);
+  const middle = x.length * y.length > 4_000_000
+    ? [["gone", x.join("")], ["new", y.join("")]]
+    : middleDiff(x, y);
+  return [["same", a.slice(0, start).join("")], ...middle, ["same", end ? a.slice(-end).join("") : ""]]
+    .filter(([, text]) => text);
+}
+
+function middleDiff(x, y) {
+  const width = y.length + 1;
+  const best = new Uint32Array((x.length + 1) * width);
+  for (let i = x.length - 1; i >= 0; i -= 1) {
+    for (let j = y.length - 1; j >= 0; j -= 1) {
+      best[i * width + j] = x[i] === y[j]
+        ? best[(i + 1) * width + j + 1] + 1
+        : Math.max(best[(i + 1) * width + j], best[i * width + j + 1]);
+    }
+  }
+  const parts = [];
+  const push = (kind, text) => {
+    if (parts.length && parts.at(-1)[0] === kind) parts.at(-1)[1] += text;
+    else parts.push([kind, text]);
+  };
+  let [i, j] = [0, 0];
+  while (i < x.length || j < y.length) {
+    if (i < x.length && j < y.length && x[i] === y[j]) { push("same", x[i]); i += 1; j += 1; }
+    else if (j >= y.length || (i < x.length && best[(i + 1) * width + j] >= best[i * width + j + 1])) {
+      push("gone", x[i]); i += 1;
+    } else { push("new", y[j]); j += 1; }
+  }
+  return parts;
+}
+
+function drawDiff(box, before, after) {
+  const marks = { same: "span", gone: "del", new: "ins" };
+  box.replaceChildren(...wordDiff(before, after).map(
+    ([kind, text]) => element(marks[kind], { textContent: text }),
+  ));
+}
+
+function build(root, data, state) {
+  const form = element("form", { className: "ov-form", noValidate: true });
+  form.setAttribute("aria-label", data.title);
+  form.append(element("h3", { textContent: data.title }));
+  if (data.hint) form.append(element("p", { className: "ov-hint", textContent: data.hint }));
+  const trouble = element("p", { className: "ov-trouble", hidden: true });
+  trouble.setAttribute("role", "alert");
+  const fields = {};
+
+  if (data.text) {
+    const id = `ov-text-${data.id}`;
+    const area = element("textarea", { id, value: data.text.value, maxLength: 20000, rows: 6 });
+    area.lang = data.text.language || "";
+    const saved = element("span", { className: "ov-saved" });
+    saved.setAttribute("aria-live", "polite");
+    form.append(element("label", { htmlFor: id, textContent: data.text.label }), area);
+    const before = data.text.before ?? "";
+    if (before) {
+      const diff = element("div", { className: "ov-diff", tabIndex: 0 });
+      diff.setAttribute("aria-label", "What changes, word by word");
+      form.append(element("div", { className: "ov-diff-head", textContent: "What changes" }), diff);
+      const redraw = () => drawDiff(diff, before, area.value);
+      area.addEventListener("input", redraw);
+      redraw();
+    }
+    form.append(saved);
+    area.addEventListener("input", () => keep(data, state, area, saved));
+    fields.text = () => area.value;
+  }
+  if (data.flags) {
+    const set = element("fieldset", {}, element("legend", { textContent: data.flags.label }));
+    for (const group of data.flags.groups) {
+      const row = element("div", { className: "ov-flags" });
+      row.append(element("div", { className: "ov-flag-group", textContent: group.label }));
+      for (const flag of group.flags) {
+        const box = element("input", { type: "checkbox", value: flag.code });
+        box.checked = flag.chosen;
+        row.append(element("label", {}, box, element("span", { textContent: flag.text })));
+      }
+      set.append(row);
+    }
+    form.append(set);
+    fields.flags = () => [...set.querySelectorAll("input:checked")].map((box) => box.value);
+  }
+  if (data.choice) {
+    const id = `ov-choice-${data.id}`;
+    const select = element("select", { id });
+    select.append(element("option", { value: "", textContent: data.choice.empty }));
+    for (const [value, text] of data.choice.options) {
+      select.append(element("option", { value, textContent: text }));
+    }
+    form.append(element("label", { htmlFor: id, textContent: data.choice.label }), select);
+    fields.choice = () => select.value;
+  }
+  if (data.reason) {
+    const id = `ov-reason-${data.id}`;
+    const reason = element("input", { id, type: "text", maxLength: 1000, autocomplete: "off" });
+    reason.required = Boolean(data.reason.required);
+    form.append(element("label", { htmlFor: id, textContent: data.reason.label }), reason);
+    if (data.reason.suggestions?.length) {
+      const list = element("div", { className: "ov-suggestions" });
+      for (const words of data.reason.suggestions) {
+        const pick = element("button", { type: "button", textContent: words });
+        pick.addEventListener("click", () => { reason.value = words; reason.focus(); });
+        list.append(pick);
+      }
+      form.append(list);
+    }
+    fields.reason = () => reason.value;
+  }
+  form.append(trouble);
+  const send = element("button", { type: "submit", className: "ov-send", textContent: data.submit });
+  const keys = element("kbd", { textContent: "Ctrl+Enter" });
+  send.append(" ", keys);
+  const cancel = element("button", { type: "button", className: "ov-cancel", textContent: "Go back" });
+  cancel.append(" ", element("kbd", { textContent: "Esc" }));
+  form.append(element("div", { className: "ov-buttons" }, send, cancel));
+
+  const gather = () => Object.fromEntries(Object.entries(fields).map(([name, read]) => [name, read()]));
+  const complain = (words) => {
+    trouble.textContent = words;
+    trouble.hidden = false;
+  };
+  const submit = () => {
+    if (state.sent) return;
+    const values = gather();
+    const missing = firstMissing(data, values);
+    if (missing) { complain(missing); return; }
+    state.sent = true;
+    send.disabled = true;
+    clearTimeout(state.timer);
+    state.report("submit", { ...values, at: Date.now() });
+    // Answered by a redraw of this page; if none comes, the words are still here.
+    setTimeout(() => { state.sent = false; send.disabled = false; }, 4000);
+  };
+  form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  cancel.addEventListener("click", () => state.report("cancel", Date.now()));
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); }
+    if (event.key === "Escape") { event.preventDefault(); state.report("cancel", Date.now()); }
+    event.stopPropagation();
+  });
+  root.replaceChildren(form);
+  const first = form.querySelector("textarea, select, input[type=text]");
+  first?.focus();
+  if (first?.setSelectionRange && data.text) first.setSelectionRange(first.value.length, first.value.length);
+  form.scrollIntoView({ block: "nearest" });
+  return complain;
+}
+
+function firstMissing(data, values) {
+  if (data.text && !values.text.trim()) return "Write the text to send first.";
+  if (data.text?.mustChange && values.text === data.text.before) {
+    return "The text is unchanged. Change it, or go back and approve it.";
+  }
+  if (data.flags?.required && !values.flags.length) return "Choose what was wrong with the draft.";
+  if (data.choice?.required && !values.choice) return data.choice.missing;
+  if (data.reason?.required && !values.reason.trim()) return "Write a reason first.";
+  return "";
+}
+
+function keep(data, state, area, saved) {
+  clearTimeout(state.timer);
+  saved.textContent = "";
+  const save = async () => {
+    try {
+      const answer = await fetch("/desk/wording", {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-oversight": "desk" },
+        body: JSON.stringify({ item: data.item, text: area.value }),
+      });
+      saved.textContent = answer.ok ? "Kept" : "Not kept yet: the record cannot be reached. Go on writing.";
+      if (!answer.ok) state.timer = setTimeout(save, 3000);
+    } catch {
+      saved.textContent = "Not kept yet: no connection. Go on writing.";
+      state.timer = setTimeout(save, 3000);
+    }
+  };
+  state.timer = setTimeout(save, SAVE_AFTER);
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".ov-desk");
+  const state = (parentElement.__desk ??= {});
+  state.report = setTriggerValue;
+  if (state.id !== data.id) {
+    clearTimeout(state.timer);
+    state.id = data.id;
+    state.sent = false;
+    state.complain = build(root, data, state);
+  }
+  if (data.trouble && data.trouble !== state.trouble) {
+    state.sent = false;
+    root.querySelector(".ov-send").disabled = false;
+    state.complain(data.trouble.split("\u0000")[0]);
+  }
+  state.trouble = data.trouble;
+  return () => clearTimeout(state.timer);
+}

@@ -1,0 +1,89 @@
+// One per page: listens for news, counts clocks down, renews the lease, keeps the newest turn in view.
+const later = (element, name, make) => (element[name] ??= make());
+
+function clock(seconds) {
+  const left = Math.abs(Math.round(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  const [days, hours] = [Math.floor(left / 86400), Math.floor((left % 86400) / 3600)];
+  const [minutes, rest] = [Math.floor((left % 3600) / 60), left % 60];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${two(minutes)} min`;
+  return `${minutes}:${two(rest)}`;
+}
+
+function tick(skew) {
+  for (const element of document.querySelectorAll("[data-deadline]")) {
+    const left = Number(element.dataset.deadline) - (Date.now() / 1000 + skew);
+    const words = left >= 0 ? element.dataset.before : element.dataset.after;
+    const text = (words || "%").replace("%", clock(left));
+    if (element.textContent !== text) element.textContent = text;
+    element.classList.toggle("ov-late", left < 0);
+  }
+}
+
+function showNewest() {
+  for (const element of document.querySelectorAll("[data-newest]")) {
+    if (element.dataset.shown === element.dataset.newest) continue;
+    element.dataset.shown = element.dataset.newest;
+    const fresh = element.querySelector("[data-fresh]");
+    element.scrollTop = fresh ? Math.max(0, fresh.offsetTop - 48) : element.scrollHeight;
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const state = later(parentElement, "__pulse", () => ({}));
+  state.report = (news) => setTriggerValue("news", news);
+  state.item = data.item;
+  state.skew = data.now - Date.now() / 1000;
+  tick(state.skew);
+  showNewest();
+  const status = parentElement.querySelector(".ov-pulse");
+  const say = (live) => {
+    status.textContent = live ? "Live" : "Reconnecting…";
+    status.dataset.live = live ? "yes" : "no";
+  };
+  if (state.started) return;
+  state.started = true;
+  say(false);
+
+  const connect = () => {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/live`);
+    state.socket = socket;
+    socket.onopen = () => say(true);
+    socket.onmessage = (message) => {
+      const changed = JSON.parse(message.data);
+      if (changed.length) state.report({ changed, at: Date.now() });
+    };
+    socket.onclose = (closed) => {
+      if (state.ended) return;
+      say(false);
+      if (closed.code === 4401) location.reload();
+      state.retry = setTimeout(connect, 1000 + Math.random() * 1000);
+    };
+  };
+  const renew = () => {
+    if (!state.item) return;
+    fetch("/desk/lease", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-oversight": "desk" },
+      body: JSON.stringify({ item: state.item }),
+    })
+      .then((answer) => answer.status === 409 && state.report({ lapsed: state.item, at: Date.now() }))
+      .catch(() => {});
+  };
+  connect();
+  state.clock = setInterval(() => { tick(state.skew); showNewest(); }, 500);
+  state.lease = setInterval(renew, 30000);
+
+  return () => {
+    state.ended = true;
+    state.started = false;
+    clearInterval(state.clock);
+    clearInterval(state.lease);
+    clearTimeout(state.retry);
+    state.socket?.close();
+    delete parentElement.__pulse;
+  };
+}

@@ -1,0 +1,80 @@
+"""Drawing a conversation: every turn with its time, its level and what became of it."""
+
+from collections.abc import Sequence
+
+from oversight.domain.lifecycle import DraftStatus
+from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import Scoring
+from oversight.queries.conversation import ShownTurn
+from oversight.ui.words import (
+    DELIVERY_WORDS,
+    DRAFT_WORDS,
+    KIND_WORDS,
+    badge,
+    moment,
+    safe,
+)
+
+NEVER_SENT = (DraftStatus.WITHHELD, DraftStatus.SUPERSEDED, DraftStatus.RECALLED)
+
+
+def thread(
+    turns: Sequence[ShownTurn],
+    *,
+    zone: str | None,
+    read_sequence: int | None = None,
+    show_levels: bool = True,
+    leave_out_held: bool = False,
+) -> str:
+    """The turns as HTML; what came after ``read_sequence`` stands under a mark "new"."""
+    shown = [
+        turn for turn in turns if not (leave_out_held and turn.draft_status is DraftStatus.HELD)
+    ]
+    parts = []
+    marked = read_sequence is None
+    for turn in shown:
+        if not marked and turn.role == "participant" and turn.sequence > (read_sequence or 0):
+            parts.append('<div class="ov-fresh-mark" data-fresh="1">New, not read yet</div>')
+            marked = True
+        parts.append(_turn(turn, zone=zone, show_levels=show_levels))
+    newest = f"{len(shown)}-{shown[-1].sequence if shown else 0}"
+    return (
+        f'<div class="ov-thread" role="log" aria-label="Conversation" tabindex="0"'
+        f' data-newest="{newest}">{"".join(parts) or "<p>Nothing was said yet.</p>"}</div>'
+    )
+
+
+def _turn(turn: ShownTurn, *, zone: str | None, show_levels: bool) -> str:
+    unsent = turn.draft_status in NEVER_SENT or turn.draft_status is DraftStatus.HELD
+    classes = f"ov-turn ov-{turn.role}{' ov-unsent' if unsent else ''}"
+    line = [f"<b>{_speaker(turn)}</b>", f"<span>{moment(turn.at, zone)}</span>"]
+    if turn.sent_at is not None and abs((turn.at - turn.sent_at).total_seconds()) > 60:
+        line.append(f"<span>sent {moment(turn.sent_at, zone)} by its own clock</span>")
+    if turn.role == "participant" and show_levels:
+        line.append(_level(turn))
+    if turn.draft_status is not None and unsent:
+        line.append(f"<span>{DRAFT_WORDS[turn.draft_status]}</span>")
+    elif turn.delivery_status is not None:
+        line.append(f"<span>{DELIVERY_WORDS[turn.delivery_status]}</span>")
+        if turn.read_at is not None:
+            line.append(f"<span>read {moment(turn.read_at, zone)}</span>")
+    return (
+        f'<article class="{classes}"><div class="ov-line">{"".join(line)}</div>'
+        f'<p class="ov-words" dir="auto">{safe(turn.text)}</p></article>'
+    )
+
+
+def _speaker(turn: ShownTurn) -> str:
+    if turn.role == "participant":
+        return "Participant"
+    if turn.delivery_kind is not None:
+        who = KIND_WORDS[turn.delivery_kind]
+        return f"{who}, {safe(turn.decided_by)}" if turn.decided_by else who
+    return "Bot, draft"
+
+
+def _level(turn: ShownTurn) -> str:
+    severity = turn.severity or Severity.LU
+    if severity is Severity.LU and turn.scoring is Scoring.PENDING:
+        return "<span>being scored…</span>"
+    return badge(severity) if at_least(severity, Severity.L1) else ""

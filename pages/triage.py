@@ -1,0 +1,110 @@
+"""Triage: the next item, worst first, the conversation, the draft, and the decision."""
+
+import uuid
+
+import streamlit as st
+
+from oversight.domain.errors import NotFound
+from oversight.domain.lifecycle import ItemStatus
+from oversight.domain.permissions import Page
+from oversight.queries.triage import Card, card, queue
+from oversight.services.people import Person
+from oversight.ui import card as draw
+from oversight.ui import desk, runtime
+from oversight.ui.actions import action_row, form_of, own_level_row
+from oversight.ui.components import news, pulse
+from oversight.ui.outcome import outcome
+from oversight.ui.queue_list import queue_list
+from oversight.ui.who import guard
+
+PULSE = "triage-pulse"
+
+
+def render() -> None:
+    """The whole page: the card on the left, what waits on the right."""
+    person = guard(Page.TRIAGE)
+    left, right = st.columns([2.6, 1], gap="medium")
+    with left:
+        _card(person)
+    with right:
+        _queue()
+
+
+@st.fragment
+def _card(person: Person) -> None:
+    hand = desk.desk()
+    outcome(hand)
+    found = _read(hand, person)
+    if found is None:
+        _nothing_in_hand()
+        return
+    mine = found.holder_id == person.id
+    first = draw.own_level_first(found) and hand.own_level is None and mine
+    draw.heading(found, revealed=not first)
+    draw.warnings(found)
+    if found.escalation is not None:
+        draw.escalation_line(found.escalation)
+    draw.said(found)
+    if first:
+        own_level_row(found)
+    else:
+        with st.expander("What the classifier sees", expanded=hand.own_level is not None):
+            draw.assessment(found)
+    draw.draft(found, revealed=not first)
+    if hand.form and mine:
+        form_of(found, hand)
+    else:
+        action_row(found, person)
+    with st.expander("Contacts, measures and safety plan"):
+        draw.participant_details(found)
+
+
+def _read(hand: desk.Desk, person: Person) -> Card | None:
+    """The card in hand; a closed or unknown one is laid aside."""
+    if not hand.item:
+        return None
+    try:
+        with runtime.database().reading() as session:
+            found = card(session, uuid.UUID(hand.item), person.id)
+    except (NotFound, ValueError):
+        found = None
+    if found is None or found.status is ItemStatus.CLOSED:
+        hand.item = None
+        desk.keep(hand)
+        return None
+    if hand.shown_at is None:
+        hand.shown_at = f"{found.version}"
+        desk.keep(hand)
+    return found
+
+
+def _nothing_in_hand() -> None:
+    st.subheader("Nothing open", anchor=False)
+    st.write("Take the next item when you are ready. The list updates by itself.")
+    st.button(
+        "Next item",
+        key="next-item",
+        type="primary",
+        shortcut="N",
+        on_click=desk.take_next,
+        icon=":material/arrow_forward:",
+    )
+
+
+@st.fragment
+def _queue() -> None:
+    hand = desk.desk()
+    with runtime.database().reading() as session:
+        waiting = queue(session)
+    item = uuid.UUID(hand.item) if hand.item else None
+    pulse(item=item, now=waiting.at.timestamp(), on_news=_on_news, key=PULSE)
+    queue_list(waiting, item)
+
+
+def _on_news() -> None:
+    """Nothing to do here: being called redraws the list. The card is never changed underfoot."""
+    lapsed = news(PULSE).get("lapsed")
+    hand = desk.desk()
+    if lapsed and lapsed == hand.item:
+        hand.warning = "Your hold on this item ended; open it again to go on."
+        desk.keep(hand)
