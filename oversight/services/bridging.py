@@ -25,11 +25,15 @@ POLICY = Actor.system("policy")
 
 
 def due_bridges(session: Session, *, now: datetime, limit: int = 200) -> Sequence[uuid.UUID]:
-    """Items whose hold has lasted as long as their level allows, longest overdue first."""
+    """Items whose hold has lasted as long as their level allows, worst first, then most overdue.
+
+    Worst first, because thousands of unscored items can fall due together after an outage, and an
+    imminent one has 20 seconds.
+    """
     return session.scalars(
         select(ReviewItem.id)
         .where(ReviewItem.bridge_due_at <= now, ReviewItem.status != ItemStatus.CLOSED)
-        .order_by(ReviewItem.bridge_due_at)
+        .order_by(ReviewItem.priority.desc(), ReviewItem.bridge_due_at)
         .limit(limit)
     ).all()
 

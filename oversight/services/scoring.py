@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, text, update
+from sqlalchemy import Row, delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from classifiers.protocol import (
@@ -36,7 +37,16 @@ from oversight.services.items import refresh_items
 from oversight.services.locking import lock_conversations, lock_open_items
 from oversight.services.settling import settle
 
-LEASE_SECONDS = 60
+LEASE_SECONDS = 20
+"""Longer than a scorer can hold a batch; a killed scorer's texts are free again after it."""
+
+URGENT = 0.8
+"""First-look urgency from which a text is scored ahead of, and never together with, the rest."""
+
+URGENT_TEXTS = 8
+MOST_ATTEMPTS = 3
+"""Taken more often than this without a record, a text is taken for one that breaks its scorer."""
+
 CONTEXT_TURNS = 6
 UNDERWEIGHT_BMI = 18.5
 """WHO: a body-mass index under 18.5 kg/m2 is underweight."""
@@ -44,7 +54,8 @@ UNDERWEIGHT_BMI = 18.5
 SCORER = Actor.system("scorer")
 
 _SUBJECTS = text("""
-    SELECT w.id AS work_id, w.message_id, w.draft_id, t.conversation_id, t.sequence, t.text,
+    SELECT w.id AS work_id, w.urgency, w.attempts, w.message_id, w.draft_id,
+           t.conversation_id, t.sequence, t.text,
            coalesce(t.language, p.language) AS language, p.card -> 'measures' AS measures,
            c.context
     FROM scoring_work w
@@ -90,18 +101,33 @@ class Task:
     message_id: uuid.UUID | None
     draft_id: uuid.UUID | None
     subject: Subject
+    urgency: float = 0.0
+    attempts: int = 1
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody may be in danger now, at the first look."""
+        return self.urgency >= URGENT
 
 
-def take(session: Session, *, limit: int) -> list[Task]:
-    """Lease the most urgent unscored texts; a lease that runs out makes them free again."""
+def take(
+    session: Session, *, limit: int, characters: int = 8_000, urgent_only: bool = False
+) -> list[Task]:
+    """Lease the most urgent unscored texts; a lease that runs out makes them free again.
+
+    Urgent texts come in a small batch of their own, so that they wait for no others; a batch
+    ends before it holds more than ``characters``, because time goes with length.
+    """
     now = db_session.now(session)
-    work_ids = session.scalars(
-        select(ScoringWork.id)
-        .where(or_(ScoringWork.leased_until.is_(None), ScoringWork.leased_until < now))
+    free = or_(ScoringWork.leased_until.is_(None), ScoringWork.leased_until < now)
+    rows = session.execute(
+        select(ScoringWork.id, ScoringWork.urgency, ScoringWork.length)
+        .where(free, ScoringWork.urgency >= (URGENT if urgent_only else 0))
         .order_by(ScoringWork.urgency.desc(), ScoringWork.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    work_ids = _one_batch(rows, characters)
     if not work_ids:
         return []
     session.execute(
@@ -112,24 +138,69 @@ def take(session: Session, *, limit: int) -> list[Task]:
             attempts=ScoringWork.attempts + 1,
         )
     )
-    rows = session.execute(_SUBJECTS, {"work_ids": list(work_ids), "turns": CONTEXT_TURNS})
-    return [
-        Task(
-            work_id=row.work_id,
-            conversation_id=row.conversation_id,
-            message_id=row.message_id,
-            draft_id=row.draft_id,
-            subject=Subject(
-                id=str(row.work_id),
-                text=row.text,
-                role="participant" if row.message_id else "bot",
-                context=tuple(Turn(role, said) for role, said in row.context),
-                language=row.language,
-                underweight=underweight(row.measures),
-            ),
+    found = session.execute(_SUBJECTS, {"work_ids": work_ids, "turns": CONTEXT_TURNS})
+    return [_task(row) for row in found]
+
+
+def _one_batch(
+    rows: Sequence[Row[int, float, int]],
+    characters: int,
+) -> list[int]:
+    """The ids to take of rows in order of urgency: at least one, and urgent ones by themselves."""
+    if rows and rows[0].urgency >= URGENT:
+        rows = [row for row in rows[:URGENT_TEXTS] if row.urgency >= URGENT]
+    chosen: list[int] = []
+    total = 0
+    for row in rows:
+        total += row.length
+        if chosen and total > characters:
+            break
+        chosen.append(row.id)
+    return chosen
+
+
+def _task(row: Row[Any]) -> Task:  # Any: the columns of _SUBJECTS
+    return Task(
+        work_id=row.work_id,
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+        draft_id=row.draft_id,
+        subject=Subject(
+            id=str(row.work_id),
+            text=row.text,
+            role="participant" if row.message_id else "bot",
+            context=tuple(Turn(role, said) for role, said in row.context),
+            language=row.language,
+            underweight=underweight(row.measures),
+        ),
+        urgency=row.urgency,
+        attempts=row.attempts,
+    )
+
+
+def hand_back(session: Session, tasks: Sequence[Task]) -> None:
+    """Give up the lease of texts that were not looked at, as if they had never been taken."""
+    work = table_of(ScoringWork)
+    session.execute(
+        update(work)
+        .where(work.c.id.in_([task.work_id for task in tasks]))
+        .values(leased_until=None, attempts=work.c.attempts - 1)
+    )
+
+
+def work_is_free(session: Session, *, waiting_seconds: float = 0) -> bool:
+    """Whether an unscored text has waited that long without any scorer holding it."""
+    now = db_session.now(session)
+    found = session.scalar(
+        select(ScoringWork.id)
+        .where(
+            or_(ScoringWork.leased_until.is_(None), ScoringWork.leased_until < now),
+            ScoringWork.created_at <= now - timedelta(seconds=waiting_seconds),
         )
-        for row in rows
-    ]
+        .order_by(ScoringWork.urgency.desc(), ScoringWork.id)
+        .limit(1)
+    )
+    return found is not None
 
 
 def underweight(measures: object) -> bool:

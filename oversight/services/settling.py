@@ -103,11 +103,14 @@ def put_up(
     return item
 
 
-def put_up_late(session: Session, *, now: datetime, limit: int = 500) -> int:
-    """Texts without a score for longer than the policy's 5 seconds are LU: a person looks."""
+def put_up_late(
+    session: Session, *, now: datetime, after_seconds: float = 5, limit: int = 500
+) -> int:
+    """Texts without a score for longer than ``after_seconds`` are LU: a person looks."""
+    before = now - timedelta(seconds=after_seconds)
     work = session.scalars(
         select(ScoringWork)
-        .where(~ScoringWork.late, ScoringWork.created_at < now - timedelta(seconds=5))
+        .where(~ScoringWork.late, ScoringWork.created_at < before)
         .order_by(ScoringWork.created_at)
         .limit(limit)
     ).all()

@@ -1,0 +1,1 @@
+"""The processes behind the console: scorer, courier and clock. Each runs until SIGTERM."""

@@ -1,0 +1,182 @@
+"""The clock: once a second it does what time alone makes due. One works, the others stand by."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db import session as db_session
+from db.session import Database, Topic, ring, unavailable
+from oversight.logs import logger
+from oversight.services.bridging import bridge, due_bridges
+from oversight.services.claiming import lapse_claims
+from oversight.services.delivering import lose_sight
+from oversight.services.escalating import climb_due
+from oversight.services.scoring import requeue_failed, work_is_free
+from oversight.services.settling import put_up_late
+from oversight.settings import Settings
+from oversight.worker.process import process
+
+TICK_SECONDS = 1.0
+LOCK = 0x6F76_636C_6F63_6B00
+"""The advisory lock of the one clock that works, held by its session for as long as it lives."""
+
+BRIDGES_SECONDS = 1.0
+"""A flood of bridges must not keep pages waiting: the rest follow in the next tick."""
+
+PUT_UP_AT_ONCE = 50
+UNRUNG_SECONDS = 2.0
+SLOW_SECONDS = 0.5
+
+log = logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Keep time until SIGTERM."""
+    with process("clock", settings) as started:
+        engine = started.database.bind
+        assert isinstance(engine, Engine)
+        chair = Chair(engine)
+        clock = Clock(
+            started.database, stopping=started.stopping, unscored_seconds=settings.unscored_seconds
+        )
+        while not started.stopping.is_set():
+            began = time.monotonic()
+            if chair.taken():
+                clock.tick()
+            started.stopping.wait(max(0.0, began + TICK_SECONDS - time.monotonic()))
+        chair.leave()
+
+
+class Chair:
+    """Held by one clock at a time. The database gives it up as soon as its session is gone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._said: str | None = None
+
+    def taken(self) -> bool:
+        """Whether we hold it, having tried to take it; False while the database is away."""
+        try:
+            ours = self._still_held() or self._take()
+        except SQLAlchemyError as error:
+            self.leave()
+            self._say("database_away", error=type(error).__name__)
+            return False
+        self._say("working" if ours else "standing_by")
+        return ours
+
+    def leave(self) -> None:
+        """Let another clock take over."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _still_held(self) -> bool:
+        """The lock lives and dies with its session, so a session that answers still holds it."""
+        if self._connection is None:
+            return False
+        self._connection.execute(text("SELECT 1"))
+        return True
+
+    def _take(self) -> bool:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # A holder whose machine vanished is noticed by the server within half a minute.
+        for setting in ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5"):
+            connection.execute(text(f"SET {setting}"))
+        if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+            self._connection = connection
+            return True
+        connection.close()
+        return False
+
+    def _say(self, state: str, **facts: str) -> None:
+        if state != self._said:
+            self._said = state
+            log.info(state, **facts)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One thing that time makes due: what the log calls it, and what does it and counts.
+
+    A quiet one is logged only when it is slow.
+    """
+
+    name: str
+    do: Callable[[], int]
+    quiet: bool = False
+
+
+class Clock:
+    """Does each task in transactions of its own: one that fails never stops the others."""
+
+    def __init__(
+        self, database: Database, *, stopping: threading.Event, unscored_seconds: float = 5
+    ) -> None:
+        self._database = database
+        self._stopping = stopping
+        late = partial(put_up_late, after_seconds=unscored_seconds, limit=PUT_UP_AT_ONCE)
+        self._tasks = (
+            _Task("climb_due", partial(self._in_one, climb_due)),
+            _Task("put_up_late", partial(self._in_one, late)),
+            _Task("bridge", self._bridge_due),
+            _Task("lapse_claims", partial(self._in_one, lapse_claims)),
+            _Task("lose_sight", partial(self._in_one, lose_sight)),
+            _Task("requeue_failed", partial(self._in_one, requeue_failed)),
+            _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
+        )
+
+    def tick(self) -> None:
+        """Everything that is due now, the most pressing first."""
+        for task in self._tasks:
+            if not self._stopping.is_set():
+                _attempt(task)
+
+    def _in_one(self, do: Callable[..., int]) -> int:
+        with self._database.transaction() as session:
+            return do(session, now=db_session.now(session))
+
+    def _bridge_due(self) -> int:
+        with self._database.transaction() as session:
+            due = due_bridges(session, now=db_session.now(session))
+        give_up_at = time.monotonic() + BRIDGES_SECONDS
+        sent = 0
+        for item_id in due:
+            if time.monotonic() > give_up_at or self._stopping.is_set():
+                break
+            one = partial(bridge, item_id=item_id)
+            sent += _attempt(_Task("bridge_one", partial(self._in_one, one), quiet=True))
+        return sent
+
+
+def ring_again(session: Session, *, now: object) -> int:  # noqa: ARG001 (asks the database's clock)
+    """Ring for texts that no scorer has taken: a ring may be lost, work may not."""
+    if not work_is_free(session, waiting_seconds=UNRUNG_SECONDS):
+        return 0
+    ring(session, Topic.SCORE)
+    return 1
+
+
+def _attempt(task: _Task) -> int:
+    """Do one task and say how it went; how many things it did."""
+    began = time.monotonic()
+    try:
+        done = int(task.do())
+    except Exception as error:  # noqa: BLE001 (the next task, and the next tick, must come)
+        if isinstance(error, SQLAlchemyError) and unavailable(error):
+            log.warning("put_off", task=task.name, error=type(error).__name__)
+        else:
+            log.crash("task_failed", error, task=task.name)
+        return 0
+    seconds = time.monotonic() - began
+    if (done and not task.quiet) or seconds > SLOW_SECONDS:
+        log.info(task.name, done=done, took_ms=seconds * 1000)
+    return done

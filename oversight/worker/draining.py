@@ -1,0 +1,210 @@
+"""Draining the backlog of unscored texts, most urgent first.
+
+Take in one short transaction, assess outside any, record in another. A batch is scored in slices;
+between slices a look at the queue lets an urgent text overtake, so that one which arrives behind
+ten thousand others waits for a slice or a record, not for a batch and never for the backlog.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from classifiers.protocol import CLASSIFIER_ERROR, INVALID_SCORE
+from classifiers.protocol import RiskAssessment as Assessment
+from db.session import Database, unavailable
+from oversight.logs import logger
+from oversight.services.scoring import (
+    MOST_ATTEMPTS,
+    URGENT_TEXTS,
+    Task,
+    hand_back,
+    record_scores,
+    take,
+)
+from oversight.worker.assessing import Assessor, Interrupted
+
+BATCH_TEXTS = 32
+BATCH_SECONDS = 2.0
+"""After this long a batch records what it has and hands the rest back."""
+
+SLICE_SECONDS = 0.05
+DRAIN_SECONDS = 20.0
+"""One drain at most, so that Redis hears of us in between."""
+
+RECORD_SECONDS = 10.0
+"""How long scores are kept in hand while the database does not take them."""
+
+_RECORD_PAUSE_SECONDS = 0.25
+_FIRST_GUESS_SECONDS = 0.0125  # Four texts a slice, until a text's time has been measured.
+_MEMORY = 0.8
+
+Scored = tuple[Task, Assessment]
+log = logger(__name__)
+
+
+@dataclass
+class Tally:
+    """What one drain did."""
+
+    texts: int = 0
+    unscored: int = 0
+    model_seconds: float = 0.0
+    record_seconds: float = 0.0
+
+
+class Drain:
+    """Scores what waits. One at a time in a process: it is not for use by several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        assessor: Assessor,
+        *,
+        stopping: threading.Event,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._assessor = assessor
+        self._stopping = stopping
+        self._alive = alive
+        self._text_seconds = _FIRST_GUESS_SECONDS
+        self._away = False
+        self._tally = Tally()
+
+    def drain(self) -> bool:
+        """Score until nothing waits; whether something may be left. Never raises for a failure."""
+        began = time.monotonic()
+        self._tally = Tally()
+        left = True
+        try:
+            left = self._drain_until(began + DRAIN_SECONDS)
+        except SQLAlchemyError as error:
+            self._say_away(error)
+        else:
+            self._away = False
+        if self._tally.texts:
+            log.info(
+                "scored",
+                texts=self._tally.texts,
+                unscored=self._tally.unscored,
+                model_ms=self._tally.model_seconds * 1000,
+                record_ms=self._tally.record_seconds * 1000,
+                took_ms=(time.monotonic() - began) * 1000,
+            )
+        return left
+
+    def _drain_until(self, deadline: float) -> bool:
+        while not self._stopping.is_set() and not self._assessor.hanging:
+            if time.monotonic() > deadline:
+                return True
+            tasks = self._take(limit=BATCH_TEXTS)
+            if not tasks:
+                return False
+            self._batch(tasks)
+            self._alive()
+        return True
+
+    def _take(self, *, limit: int, urgent_only: bool = False) -> list[Task]:
+        with self._database.transaction() as session:
+            return take(session, limit=limit, urgent_only=urgent_only)
+
+    def _batch(self, tasks: Sequence[Task]) -> None:
+        """Score a batch, shortest first, and record it; what was not looked at goes back."""
+        began = time.monotonic()
+        scored = [
+            (task, self._assessor.unscored(task, CLASSIFIER_ERROR))
+            for task in tasks
+            if task.attempts > MOST_ATTEMPTS
+        ]
+        urgent = any(task.urgent for task in tasks)
+        waiting = sorted(
+            (task for task in tasks if task.attempts <= MOST_ATTEMPTS),
+            key=lambda task: len(task.subject.text),
+        )
+        with contextlib.suppress(Interrupted):
+            while waiting and not self._stopping.is_set():
+                part = waiting[: self._slice_texts()]
+                scored += self._slice(part)
+                waiting = waiting[len(part) :]
+                if time.monotonic() > began + BATCH_SECONDS:
+                    break
+                if waiting and not urgent:
+                    self._overtake()
+        self._record(scored)
+        if waiting:
+            with self._database.transaction() as session:
+                hand_back(session, waiting)
+
+    def _slice_texts(self) -> int:
+        return max(1, min(BATCH_TEXTS, int(SLICE_SECONDS / self._text_seconds)))
+
+    def _slice(self, tasks: Sequence[Task]) -> list[Scored]:
+        began = time.monotonic()
+        assessments = self._assessor.assess(tasks)
+        seconds = time.monotonic() - began
+        self._tally.model_seconds += seconds
+        measured = max(seconds / len(tasks), 1e-6)
+        self._text_seconds = _MEMORY * self._text_seconds + (1 - _MEMORY) * measured
+        return list(zip(tasks, assessments, strict=True))
+
+    def _overtake(self) -> None:
+        """Score urgent texts that came in meanwhile, before the rest of the batch."""
+        with contextlib.suppress(SQLAlchemyError):  # the batch's own record will meet it again
+            urgent = self._take(limit=URGENT_TEXTS, urgent_only=True)
+            if urgent:
+                self._batch(urgent)
+
+    def _record(self, scored: Sequence[Scored]) -> None:
+        """Record a batch; a row that the database refuses costs its neighbours nothing."""
+        if not scored:
+            return
+        began = time.monotonic()
+        try:
+            self._record_patiently(scored)
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and unavailable(error):
+                raise
+            log.crash("record_refused", error, texts=len(scored))
+            for one in scored:
+                self._record_alone(one)
+        self._tally.record_seconds += time.monotonic() - began
+        self._tally.texts += len(scored)
+        self._tally.unscored += sum(not assessment.scored for _, assessment in scored)
+
+    def _record_patiently(self, scored: Sequence[Scored]) -> None:
+        """Keep scores in hand while the database restarts or somebody holds a lock."""
+        give_up_at = time.monotonic() + RECORD_SECONDS
+        while True:
+            try:
+                with self._database.transaction() as session:
+                    record_scores(session, [one[0] for one in scored], [one[1] for one in scored])
+                return
+            except SQLAlchemyError as error:
+                if not unavailable(error) or time.monotonic() > give_up_at:
+                    raise
+                self._say_away(error)
+            if self._stopping.wait(_RECORD_PAUSE_SECONDS):
+                give_up_at = 0.0  # one last try
+
+    def _record_alone(self, one: Scored) -> None:
+        """As it was scored, else as LU; what even that cannot record keeps its lease and waits."""
+        task = one[0]
+        for attempt in (one, (task, self._assessor.unscored(task, INVALID_SCORE))):
+            try:
+                self._record_patiently([attempt])
+                return
+            except Exception as error:
+                if isinstance(error, SQLAlchemyError) and unavailable(error):
+                    raise
+                log.crash("record_refused", error, work_id=task.work_id)
+
+    def _say_away(self, error: SQLAlchemyError) -> None:
+        if not unavailable(error):
+            log.crash("drain_failed", error)
+        elif not self._away:
+            self._away = True
+            log.warning("database_away", error=type(error).__name__)
