@@ -19,6 +19,8 @@ from oversight.demo.trial import (
 from oversight.domain.flags import Flag
 from oversight.domain.severity import Severity
 from oversight.replay_file import read_replay_file
+from oversight.services.participants import measures_in_order
+from oversight.services.scoring import underweight
 
 TURNS = trial_turns()
 PEOPLE = trial_participants()
@@ -78,10 +80,17 @@ def test_someone_is_underweight_and_someone_lives_in_illinois() -> None:
         measure["value"]
         for person in PEOPLE
         for measure in person.card["measures"]
-        if measure["instrument"] == "BMI"
+        if measure["name"] == "BMI"
     ]
     assert min(bmi) == 17.4
     assert "US-IL" in {person.card["jurisdiction"] for person in PEOPLE}
+
+
+def test_the_record_reads_the_underweight_card_as_underweight() -> None:
+    """The card passes through two hands on its way to the scorer; both must mean the same."""
+    cards = {person.id: person.card_on(date(2026, 3, 10)) for person in PEOPLE}
+    read = {name: underweight(measures_in_order(card["measures"])) for name, card in cards.items()}
+    assert [name for name, is_underweight in read.items() if is_underweight] == ["p-002"]
 
 
 def test_forty_messages_come_within_seventy_seconds() -> None:
@@ -123,7 +132,7 @@ def test_personal_numbers_are_fictional() -> None:
 
 def test_a_card_counts_its_dates_back_from_the_day_it_is_sent() -> None:
     card = next(person for person in PEOPLE if person.id == "p-002").card_on(date(2026, 3, 10))
-    assert {"instrument": "BMI", "value": 17.4, "date": "2026-03-05"} in card["measures"]
+    assert {"name": "BMI", "value": 17.4, "date": "2026-03-05"} in card["measures"]
     assert "days_ago" not in json.dumps(card)
 
 
