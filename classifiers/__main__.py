@@ -1,4 +1,4 @@
-"""``python -m classifiers score | evaluate | train``: the command line of the classifiers."""
+"""``python -m classifiers score | evaluate | corpus | train``: the classifiers by hand."""
 
 import argparse
 import os
@@ -18,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "score":
         return _score(chosen.source, chosen.target)
     if chosen.command == "evaluate":
-        return _evaluate(chosen.model, chosen.public_data, chosen.rounds)
+        return _evaluate(chosen)
+    if chosen.command == "corpus":
+        return _corpus()
     return _train(chosen.folder, chosen.public_data, chosen.epochs, chosen.threads)
 
 
@@ -32,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", type=Path, help="another model folder than the shipped one")
     evaluate.add_argument("--public-data", type=Path)
     evaluate.add_argument("--rounds", type=int, default=200, help="bootstrap rounds")
+    evaluate.add_argument("--leave-one-out", action="store_true", help="minutes longer")
+    commands.add_parser("corpus", help="count what the training corpus holds")
     train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
     train.add_argument("--folder", type=Path, default=Path("var/model"))
     train.add_argument("--public-data", type=Path)
@@ -54,7 +58,7 @@ def _score(source: Path, target: Path) -> int:
     return 1 if bad_rows else 0
 
 
-def _evaluate(model: Path | None, public_data: Path | None, rounds: int) -> int:
+def _evaluate(chosen: argparse.Namespace) -> int:
     try:
         from classifiers.evaluation.report import Setting, report_lines
     except ImportError as missing:
@@ -63,10 +67,24 @@ def _evaluate(model: Path | None, public_data: Path | None, rounds: int) -> int:
     from classifiers.encoder import MODELS
     from classifiers.model import TransformerClassifier
 
-    classifier = TransformerClassifier(model or MODELS)
-    for line in report_lines(Setting(classifier, public_data, _base_encoder(), rounds)):
+    setting = Setting(
+        TransformerClassifier(chosen.model or MODELS),
+        chosen.public_data,
+        _base_encoder(),
+        chosen.rounds,
+        chosen.leave_one_out,
+    )
+    for line in report_lines(setting):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+    return 0
+
+
+def _corpus() -> int:
+    from classifiers.training.counts import count_lines
+
+    for line in count_lines():
+        sys.stdout.write(line + "\n")
     return 0
 
 

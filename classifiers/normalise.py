@@ -2,6 +2,10 @@
 
 import re
 import unicodedata
+from functools import lru_cache
+
+#: One text is read by several members in a row; a few folds of it are kept meanwhile.
+_REMEMBERED = 8
 
 #: Cyrillic and Greek letters that look Latin; mapped only inside mostly Latin text.
 _CONFUSABLES = str.maketrans(
@@ -26,6 +30,7 @@ _INFIX = re.compile(r"(?<=[^\W\d_])[*_~^|](?=[^\W\d_])")
 _NOT_WORD = re.compile(r"[^\w\s']|_")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def clean(text: str, *, repeats: int = 2) -> str:
     """The text as the model reads it: visible characters, plain letters, single spaces.
 
@@ -45,6 +50,7 @@ def clean(text: str, *, repeats: int = 2) -> str:
     return _SPACE.sub(" ", plain).strip()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold(text: str, *, repeats: int = 2) -> str:
     """A cleaned text as the rules read it: lower case, no accents, no punctuation but commas' gaps.
 

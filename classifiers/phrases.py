@@ -43,6 +43,7 @@ class _Ruleset:
     rules: tuple[_Rule, ...]
     compact: tuple[tuple[PhraseHit, tuple[str, ...]], ...]
     underweight_goal: re.Pattern[str]
+    must_contain: re.Pattern[str]
 
 
 def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]:
@@ -80,7 +81,8 @@ def rulesets() -> dict[str, _Ruleset]:
 def _collect(stretch: str, found: dict[str, PhraseHit]) -> None:
     compacted = letters_only(stretch)
     for ruleset in rulesets().values():
-        for rule in ruleset.rules:
+        worth_reading = ruleset.must_contain.search(stretch) is not None
+        for rule in ruleset.rules if worth_reading else ():
             if rule.hit.code not in found and rule.pattern.search(stretch):
                 found[rule.hit.code] = rule.hit
         for hit, words in ruleset.compact:
@@ -113,6 +115,7 @@ def _load(path: Path) -> _Ruleset:
         ),
         compact=tuple((_hit(row), tuple(row["words"])) for row in content["compact"]),
         underweight_goal=re.compile(content["underweight_goal"]),
+        must_contain=re.compile(content["must_contain"]),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classifiers.encoder import Encoder
 from classifiers.evaluation.faithfulness import measure_faithfulness
+from classifiers.evaluation.leave_out import ScorerMaker, leave_one_out_lines
 from classifiers.evaluation.measures import (
     auprc,
     auroc,
@@ -50,6 +51,7 @@ class Setting:
     public_folder: Path | None = None
     base_encoder: Encoder | None = None
     rounds: int = 200
+    leave_one_out: bool = False
 
 
 def report_lines(setting: Setting) -> Iterator[str]:
@@ -58,8 +60,13 @@ def report_lines(setting: Setting) -> Iterator[str]:
     scorers = [shipped, *_baselines(setting)]
     yield f"# Evaluation of {setting.classifier.version}"
     yield "Every interval is a 95% bootstrap over scenarios."
-    for question in [*participant_questions(setting.public_folder), *reply_questions()]:
+    for question in [
+        *participant_questions(setting.public_folder),
+        *reply_questions(setting.public_folder),
+    ]:
         yield from question_lines(question, scorers, rounds=setting.rounds)
+    if setting.leave_one_out:
+        yield from leave_one_out_lines(_makers(setting), setting.public_folder)
     yield from _by_output("Categories", category_questions(), shipped)
     yield from _by_output("Flags", flag_questions(), shipped)
     yield from _slices(setting, shipped)
@@ -81,6 +88,14 @@ def _baselines(setting: Setting) -> list[Scorer]:
     if setting.base_encoder is not None:
         baselines.append(FrozenEmbedding(setting.base_encoder, training))
     return baselines
+
+
+def _makers(setting: Setting) -> list[ScorerMaker]:
+    makers: list[ScorerMaker] = [WordModel]
+    base = setting.base_encoder
+    if base is not None:
+        makers.append(lambda training: FrozenEmbedding(base, training))
+    return makers
 
 
 def _by_output(title: str, questions: Sequence[Question], shipped: ShippedModel) -> Iterator[str]:

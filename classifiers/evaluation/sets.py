@@ -13,6 +13,12 @@ from classifiers.training.corpus import ParticipantRow, ReplyRow
 from classifiers.training.labels import Example, participant_example, reply_example
 from classifiers.training.recipe import participant_split, reply_split
 
+_OUTSIDE_REPLIES = {
+    "llms_as_therapists": "replies to five crisis stimuli (never trained on): inappropriate",
+    "spiral": "long chats (never trained on): reinforces delusion or worse",
+}
+_MOST_OUTSIDE = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -57,9 +63,19 @@ def participant_questions(public_folder: Path | None) -> list[Question]:
     ]
 
 
-def reply_questions() -> list[Question]:
+def reply_questions(public_folder: Path | None) -> list[Question]:
+    """Harm of replies: held-out scenarios, one source trained on in part, two never seen."""
     authored = [reply_example(row) for row in reply_split("test")]
-    return [questions_on(authored, HARM, "authored replies: H2+")]
+    questions = [questions_on(authored, HARM, "authored replies: H2+")]
+    if public_folder is None:
+        return questions
+    near = public.reply_examples(public_folder, split="test")
+    questions.append(questions_on(near, HARM, "short bot replies, its own test part: unsafe"))
+    outside = public.outside_reply_examples(public_folder)
+    for source, words in _OUTSIDE_REPLIES.items():
+        mine = [example for example in outside if example.source == source][:_MOST_OUTSIDE]
+        questions.append(questions_on(mine, HARM, words))
+    return questions
 
 
 def flag_questions() -> list[Question]:

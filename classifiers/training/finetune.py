@@ -2,7 +2,8 @@
 
 Binary cross-entropy on every labelled output of either role; unlabelled outputs (NaN) are left
 out. Rows of one scenario share a batch, so that a minimal pair differs in what decides and in
-nothing else. Weights are averaged over the run's second half.
+nothing else. Weights are averaged over the last
+quarter of the run.
 """
 
 import copy
@@ -25,20 +26,21 @@ from classifiers.training.labels import Example
 
 OUTPUTS = {"participant": PARTICIPANT_OUTPUTS, "bot": REPLY_OUTPUTS}
 WIDTH = 768
-_TOKENS_A_BATCH = 2_400
+_TOKENS_A_BATCH = 1_800
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How long and how hard to train."""
 
-    epochs: int = 4
-    encoder_rate: float = 1.5e-4
+    epochs: int = 7
+    encoder_rate: float = 3e-4
     head_rate: float = 2e-3
     dropout: float = 0.1
     warm_up: float = 0.06
     seed: int = 7
     threads: int = 2
+    frozen_layers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,16 @@ class Trained:
 
 
 class _Network(torch.nn.Module):  # type: ignore[misc]  # torch is no dependency here
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, dropout: float, frozen_layers: int) -> None:
         super().__init__()
         self.encoder = base_encoder()
         self.dropout = torch.nn.Dropout(dropout)
         self.heads = torch.nn.ModuleDict(
             {role: torch.nn.Linear(WIDTH, len(names)) for role, names in OUTPUTS.items()}
         )
-        for parameter in self.encoder.encoder.embeddings.parameters():
-            parameter.requires_grad_(requires_grad=False)
+        for layer in self.encoder.encoder.encoder.layer[:frozen_layers]:
+            for parameter in layer.parameters():
+                parameter.requires_grad_(requires_grad=False)
 
     def forward(self, role: str, *inputs: torch.Tensor) -> torch.Tensor:
         return self.heads[role](self.dropout(self.encoder(*inputs)))
@@ -75,7 +78,7 @@ def fine_tune(
     torch.manual_seed(schedule.seed)
     torch.set_num_threads(schedule.threads)
     tokens = Tokens(base_folder() / "tokenizer.json")
-    network = _Network(schedule.dropout)
+    network = _Network(schedule.dropout, schedule.frozen_layers)
     average, averaged = copy.deepcopy(network), 0
     optimiser = _optimiser(network, schedule)
     total = sum(1 for _ in _batches(epoch_examples(0), tokens, 0)) * schedule.epochs
@@ -86,7 +89,7 @@ def fine_tune(
             _set_rate(optimiser, _rate(step / max(total, 1), schedule.warm_up))
             losses.append(_step(network, optimiser, role, inputs, targets, weights))
             step += 1
-            if step * 2 > total and step % 10 == 0:
+            if step * 4 > total * 3 and step % 10 == 0:
                 averaged += 1
                 _average_in(average, network, averaged)
         minutes = (time.monotonic() - started) / 60
@@ -139,7 +142,7 @@ def _step(
     mean.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
-    return float(mean)
+    return float(mean.detach())
 
 
 def _average_in(average: _Network, network: _Network, count: int) -> None:

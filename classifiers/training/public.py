@@ -26,8 +26,11 @@ PARTICIPANT_FILES = {
         "participant/simplesafetytests_self_harm.jsonl.gz",
     ),
 }
-REPLY_FILES = {
-    "diasafety": "reply/diasafety.jsonl.gz",
+#: Trained on: only the two kinds of harm that our flags know. Measured on: its own test split.
+DIASAFETY = "reply/diasafety.jsonl.gz"
+DIASAFETY_CATEGORIES = frozenset({"Risk Ignorance", "Unauthorized Expertise"})
+#: Measured on, never trained on.
+OUTSIDE_REPLY_FILES = {
     "llms_as_therapists": "reply/llms_as_therapists.jsonl.gz",
     "spiral": "reply/spiral_bench.jsonl.gz",
 }
@@ -55,11 +58,20 @@ def participant_examples(folder: Path, *, split: PublicSplit) -> list[Example]:
     ]
 
 
-def reply_examples(folder: Path) -> list[Example]:
-    """Harmful-or-not labels of bot replies in context. Only labelled rows."""
+def reply_examples(folder: Path, *, split: PublicSplit) -> list[Example]:
+    """Harmful-or-not labels of short bot replies in context."""
+    return [
+        _reply("diasafety", row)
+        for row in _rows(folder, DIASAFETY)
+        if row["category"] in DIASAFETY_CATEGORIES and row["split"] == split
+    ]
+
+
+def outside_reply_examples(folder: Path) -> list[Example]:
+    """Labelled replies of sources that no model of ours was trained on."""
     return [
         _reply(source, row)
-        for source, name in REPLY_FILES.items()
+        for source, name in OUTSIDE_REPLY_FILES.items()
         for row in _rows(folder, name)
         if row["harmful"] is not None
     ]

@@ -28,9 +28,9 @@ class Recipe:
     """Shares and amounts an epoch. ``public_folder`` None means the corpus alone."""
 
     public_folder: Path | None = None
-    everyday: int = 1_500
-    forum_negatives: int = 800
-    public_replies: int = 0
+    everyday: int = 600
+    forum_negatives: int = 400
+    public_replies: int = 300
     longer_share: float = 0.12
     context_share: float = 0.15
     misspelt_share: float = 0.2
@@ -68,7 +68,7 @@ def _public(recipe: Recipe) -> tuple[list[Example], list[Example]]:
     if recipe.public_folder is None:
         return [], []
     participants = public.participant_examples(recipe.public_folder, split="train")
-    replies = public.reply_examples(recipe.public_folder) if recipe.public_replies else []
+    replies = public.reply_examples(recipe.public_folder, split="train")
     return (
         [replace(example, weight=0.5) for example in participants],
         [replace(example, weight=0.3) for example in replies],
