@@ -30,8 +30,8 @@ class VarFolder:
         return self.root / "valkey"
 
     @property
-    def logs(self) -> Path:
-        return self.root / "log"
+    def log_file(self) -> Path:
+        return self.root / "log" / "oversight.log"
 
     @property
     def lock(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -75,6 +76,15 @@ def environment(settings: Settings) -> dict[str, str]:
     return told
 
 
+# Lines as oversight.logs writes them, in either form.
+_ROUTINE = re.compile(r'^\S+ (debug|info) |^\{.*"level": "(debug|info)"')
+
+
+def is_routine(line: str) -> bool:
+    """Whether a line reports ordinary work: hundreds a minute, which the log file keeps."""
+    return _ROUTINE.match(line) is not None
+
+
 def _several(command: str, count: int, settings: Settings) -> list[ProcessSpec]:
     names = [command] if count == 1 else [f"{command}-{n}" for n in range(1, count + 1)]
     return [_ours(command, settings, name=name) for name in names]
@@ -101,6 +111,7 @@ def _ours(
         name=name or command,
         launch=lambda: launch,
         is_ready=is_ready,
+        hides=is_routine,
         runs_once=runs_once,
         may_finish=may_finish,
         stop_seconds=stop_seconds,

@@ -40,7 +40,7 @@ def run(settings: Settings, *, tethered: bool) -> int:
     var = VarFolder(settings.var)
     with _alone_on(var, settings):
         _check_ports(settings)
-        terminal = Terminal(log_file=var.logs / "oversight.log")
+        terminal = Terminal(log_file=var.log_file)
         try:
             return asyncio.run(_run(settings, terminal))
         finally:
@@ -61,7 +61,7 @@ async def _run(settings: Settings, terminal: Terminal) -> int:
         await supervisor.wait_until_asked_to_stop()
         status = 0
     except StartFailed as failure:
-        more = f"The lines above and {VarFolder(settings.var).logs} say more."
+        more = f"The lines above and {VarFolder(settings.var).log_file} say more."
         terminal.plain(f"\nOversight did not start: {failure} {more}\n")
         status = 1
     stopping = time.monotonic()
@@ -161,7 +161,8 @@ def welcome(settings: Settings, *, seconds: float) -> str:
         f"  Gateway   {settings.gateway_url}   (its description: {settings.gateway_url}/docs)",
         "",
         *_sign_ins(settings),
-        f"  Data and logs are kept in {settings.var}. Ctrl-C stops everything.",
+        f"  Data are kept in {settings.var}, what happens in {VarFolder(settings.var).log_file}.",
+        "  Ctrl-C stops everything.",
         "",
     ]
     return "\n".join(lines)

@@ -26,6 +26,7 @@ _EARLY_ENDS_ALLOWED = 5
 _LONGEST_LINE = 8_192
 _LAST_LINES_SECONDS = 0.3
 _LAST_LINES = 10
+_IMPATIENT_SECONDS = 1.0
 
 
 class StartFailed(Exception):
@@ -45,6 +46,7 @@ class ProcessSpec:
     is_ready: Callable[[int], Awaitable[bool]] | None = None
     runs_once: bool = False  # Its successful end is what the next stage waits for.
     quiet: bool = False  # Its lines go to the log file alone, until it ends by itself.
+    hides: Callable[[str], bool] | None = None  # Which single lines go to the log file alone.
     may_finish: bool = False  # Ends by itself when its work is done; started again only on failure.
     ready_seconds: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
@@ -70,10 +72,17 @@ class Supervisor:
         self._terminal = terminal
         self._stages: list[list[_Child]] = []
         self._stop_asked = asyncio.Event()
+        self._stop_asked_at: float | None = None
 
     def ask_to_stop(self) -> None:
-        """The first call asks for an orderly stop; a second one, from the impatient, kills."""
-        if self._stop_asked.is_set():
+        """Ask for an orderly stop. Asking again, a second or more later, kills what still runs.
+
+        One Ctrl-C may well reach us twice, from the terminal and from whoever started us.
+        """
+        now = time.monotonic()
+        if self._stop_asked_at is None:
+            self._stop_asked_at = now
+        elif now - self._stop_asked_at > _IMPATIENT_SECONDS:
             for process_id in self.process_ids().values():
                 _signal_group(process_id, signal.SIGKILL)
         self._stop_asked.set()
@@ -161,8 +170,10 @@ class Supervisor:
 
     def _pass_on(self, child: _Child, line: bytes) -> None:
         text = line[:_LONGEST_LINE].decode(errors="replace")
-        self._terminal.line(child.spec.name, text, show=not child.spec.quiet)
-        if child.spec.quiet:
+        spec = child.spec
+        hidden = spec.quiet or (spec.hides is not None and spec.hides(text))
+        self._terminal.line(spec.name, text, show=not hidden)
+        if spec.quiet:
             child.last_lines.append(text)
 
     def _give_up_if_hopeless(self, child: _Child, code: int) -> None:

@@ -74,11 +74,8 @@ class Running:
 
     def kill(self) -> None:
         """kill -9 of the supervisor itself (make is its parent, where make started it)."""
-        words = ("oversight", "run")
-        everyone = [psutil.Process(self.process.pid), *self.processes()]
-        for process in everyone:
-            if all(word in process.cmdline() for word in words):
-                process.kill()
+        children = [psutil.Process(self.process.pid), *self.processes()]
+        next(child for child in children if {"oversight", "run"} <= set(child.cmdline())).kill()
 
     def processes(self) -> list[psutil.Process]:
         """Every descendant."""

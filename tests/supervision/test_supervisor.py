@@ -18,6 +18,7 @@ import pytest
 
 from oversight.embedded.children import Launch
 from oversight.supervision import supervisor as supervisor_module
+from oversight.supervision.stack import is_routine
 from oversight.supervision.supervisor import ProcessSpec, StartFailed, Supervisor
 from oversight.supervision.terminal import Terminal
 
@@ -195,7 +196,9 @@ def _gone(process_id: int, seconds: float = 5.0) -> bool:
     return False
 
 
-def test_asking_twice_kills_at_once(screen: Screen) -> None:
+def test_asking_again_later_kills_at_once(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "_IMPATIENT_SECONDS", 0.05)
+
     async def scene() -> float:
         supervisor = Supervisor(screen.terminal)
         await supervisor.start([spec("deaf", IGNORE_SIGTERM, stop_seconds=30)])
@@ -203,12 +206,49 @@ def test_asking_twice_kills_at_once(screen: Screen) -> None:
         started = time.monotonic()
         supervisor.ask_to_stop()
         stopping = asyncio.create_task(supervisor.stop())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
         supervisor.ask_to_stop()
         await stopping
         return time.monotonic() - started
 
     assert asyncio.run(scene()) < 3.0
+
+
+def test_one_ctrl_c_that_arrives_twice_is_still_an_orderly_stop(
+    screen: Screen, tmp_path: Path
+) -> None:
+    mark = tmp_path / "tidied up"
+    tidy = (
+        "import signal, sys\n"
+        f"signal.signal(15, lambda *_: sys.exit(open({str(mark)!r}, 'w').close()))\n"
+    )
+
+    async def scene() -> None:
+        supervisor = Supervisor(screen.terminal)
+        await supervisor.start([spec("careful", tidy + WAIT_FOR_EVER)])
+        await until(lambda: "up" in screen.text)
+        supervisor.ask_to_stop()
+        supervisor.ask_to_stop()
+        await supervisor.stop()
+
+    asyncio.run(scene())
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "routine"),
+    [
+        ("2026-01-02T03:04:05.678Z info gateway answered status=202", True),
+        ("2026-01-02T03:04:05.678Z debug gateway answered", True),
+        ('{"item": 3, "time": "2026", "level": "info", "source": "clock", "event": "x"}', True),
+        ("2026-01-02T03:04:05.678Z warning gateway slow", False),
+        ('{"item": 3, "time": "2026", "level": "error", "source": "clock", "event": "x"}', False),
+        ("Traceback (most recent call last):", False),
+        ("", False),
+    ],
+)
+def test_the_screen_is_kept_for_what_is_out_of_the_ordinary(line: str, *, routine: bool) -> None:
+    assert is_routine(line) is routine
 
 
 def test_a_process_that_may_finish_is_left_alone_when_it_does(screen: Screen) -> None:
