@@ -20,9 +20,11 @@ _OTHER_SCRIPTS = {
     "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "THAI": "th",
     "BENGALI": "bn", "TAMIL": "ta", "GEORGIAN": "ka", "ARMENIAN": "hy",
 }  # fmt: skip
-#: Words that say nothing about the language because several share them.
 _MIN_SCORE = 1.0
 _MIN_LEAD = 1.0
+#: Other languages than these need clearer words: a slip here would leave a message unscored.
+_EXPECTED = frozenset({"en", "es", "fr", "de", "pt"})
+_MIN_LEAD_OTHERS = 2.0
 _OVERRULE_LEAD = 2.0
 
 
@@ -43,7 +45,8 @@ def detect(text: str) -> LanguageGuess:
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])
     best, second = ranked[0], ranked[1]
     lead = best[1] - second[1]
-    if best[1] < _MIN_SCORE or lead < _MIN_LEAD:
+    least = _MIN_LEAD if best[0] in _EXPECTED else _MIN_LEAD_OTHERS
+    if best[1] < _MIN_SCORE or lead < least:
         return LanguageGuess(None, lead)
     return LanguageGuess(best[0], lead)
 

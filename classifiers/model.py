@@ -7,7 +7,10 @@ from pathlib import Path
 from classifiers import combination
 from classifiers.encoder import MODELS, Encoder, Window
 from classifiers.heads import Head, Manifest, read_head, read_manifest
+from classifiers.languages import detect
 from classifiers.legibility import readable_language, unreadable_reason
+from classifiers.normalise import clean
+from classifiers.outputs import HARM
 from classifiers.phrases import PhraseHit, phrase_hits, restriction_goal
 from classifiers.protocol import (
     CLASSIFIER_ERROR,
@@ -18,6 +21,9 @@ from classifiers.protocol import (
 )
 from oversight.domain.flags import Flag
 from oversight.domain.severity import Category, Severity
+
+#: Words by which both sides must speak clearly before two languages are called a mistake.
+_CLEAR_LEAD = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +127,12 @@ class TransformerClassifier:
         self, message: Message, reading: Reading, scores: dict[str, float]
     ) -> RiskAssessment:
         probabilities = combination.flag_probabilities(scores)
-        flags = combination.decided_flags(probabilities, self._manifest.thresholds)
-        harm = combination.reply_harm_probability(scores, flags)
-        if message.underweight and restriction_goal(message.text):
-            flags = tuple(flag for flag in Flag if flag in {*flags, Flag.F05})
-            harm = max(harm, self._manifest.thresholds["harm"])
+        decided = combination.decided_flags(probabilities, self._manifest.thresholds)
+        certain = _certain_flags(message)
+        flags = tuple(flag for flag in Flag if flag in {*decided, *certain})
+        harm = combination.reply_harm_probability(scores, decided)
+        if certain:
+            harm = max(harm, self._manifest.thresholds[HARM])
         return RiskAssessment(
             id=message.id,
             role=message.role,
@@ -150,6 +157,19 @@ class TransformerClassifier:
             phrase_hits=tuple(hit.code for hit in reading.hits),
             phrase_floor=combination.phrase_floor(reading.hits),
         )
+
+
+def _certain_flags(message: Message) -> set[Flag]:
+    """Flags that need no model: what the card and the language settle. They only add."""
+    flags: set[Flag] = set()
+    if message.underweight and restriction_goal(message.text):
+        flags.add(Flag.F05)
+    asked = [turn.text for turn in message.context if turn.role == "participant"]
+    if asked:
+        question, answer = detect(clean(asked[-1])), detect(clean(message.text))
+        if min(question.lead, answer.lead) >= _CLEAR_LEAD and question.language != answer.language:
+            flags.add(Flag.F22)
+    return flags
 
 
 def _is_sound(message: Message) -> bool:

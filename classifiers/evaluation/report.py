@@ -72,6 +72,7 @@ def report_lines(setting: Setting) -> Iterator[str]:
     yield from _slices(setting, shipped)
     yield from _calibration(shipped)
     yield from _decisions(setting)
+    yield from _conversations(setting)
     yield from _first_look()
     yield from _explanations(setting)
 
@@ -195,6 +196,26 @@ def _first_look() -> Iterator[str]:
         yield (
             f"- {_mean(scores[urgent] > threshold)} of L3+ stand before all but "
             f"{share:.0%} of ordinary messages"
+        )
+
+
+def _conversations(setting: Setting) -> Iterator[str]:
+    """False alarms by conversation: made of harmless turns, drawn from held-out rows."""
+    rows = [
+        row
+        for row in participant_split("test")
+        if row.severity is Severity.L0 and row.stance == "none" and len(row.text) < 300
+    ]
+    levels = [found.severity for found in setting.classifier.assess([r.message() for r in rows])]
+    generator = np.random.default_rng(0)
+    drawn = generator.integers(0, len(levels), (1_000, 15))
+    yield f"\n## A thousand conversations of 15 harmless turns (drawn from {len(rows)} rows)"
+    for floor in LEVELS:
+        flagged = np.array([at_least(level, floor) for level in levels])
+        yield (
+            f"- {floor.value}+: {flagged.mean():.3f} of turns, "
+            f"{flagged[drawn].any(axis=1).mean():.3f} of conversations with one such turn, "
+            f"{(flagged[drawn].sum(axis=1) >= 2).mean():.3f} with two"
         )
 
 
