@@ -207,7 +207,7 @@ def underweight(measures: object) -> bool:
     """Whether the newest body-mass index on a participant's card is under 18.5 kg/m2."""
     if not isinstance(measures, list):
         return False
-    bmis = [one for one in measures if isinstance(one, dict) and one.get("instrument") == "BMI"]
+    bmis = [one for one in measures if isinstance(one, dict) and one.get("name") == "BMI"]
     newest = max(bmis, key=lambda one: str(one.get("date", "")), default=None)
     value = newest.get("value") if newest else None
     return isinstance(value, int | float) and value < UNDERWEIGHT_BMI
