@@ -11,7 +11,7 @@ from oversight.queries.triage import Card, card, queue
 from oversight.services.people import Person
 from oversight.ui import card as draw
 from oversight.ui import desk, runtime
-from oversight.ui.actions import action_row, form_of, own_level_row
+from oversight.ui.actions import action_row, form_of, offered_keys, own_level_row
 from oversight.ui.components import news, pulse
 from oversight.ui.outcome import outcome
 from oversight.ui.queue_list import queue_list
@@ -35,22 +35,27 @@ def _card(person: Person) -> None:
     hand = desk.desk()
     outcome(hand)
     found = _read(hand, person)
+    desk.drawn()
     if found is None:
         _nothing_in_hand()
         return
     mine = found.holder_id == person.id
     first = draw.own_level_first(found) and hand.own_level is None and mine
-    draw.heading(found, revealed=not first)
+    allowed = "" if hand.form else offered_keys(found, person)
+    draw.heading(found, revealed=not first, mine=mine, offers=allowed)
     draw.warnings(found)
     if found.escalation is not None:
         draw.escalation_line(found.escalation)
     draw.said(found)
     if first:
         own_level_row(found)
+        draw.draft(found, revealed=False)
     else:
-        with st.expander("What the classifier sees", expanded=hand.own_level is not None):
+        reply, model = st.columns([1.7, 1], gap="medium")
+        with reply:
+            draw.draft(found, revealed=True)
+        with model:
             draw.assessment(found)
-    draw.draft(found, revealed=not first)
     if hand.form and mine:
         form_of(found, hand)
     else:
@@ -94,10 +99,12 @@ def _nothing_in_hand() -> None:
 @st.fragment
 def _queue() -> None:
     hand = desk.desk()
+    if not desk.drawn_as_it_is():
+        st.rerun()  # a press and a piece of news came together, and only this half was redrawn
     with runtime.database().reading() as session:
         waiting = queue(session)
     item = uuid.UUID(hand.item) if hand.item else None
-    pulse(item=item, now=waiting.at.timestamp(), on_news=_on_news, key=PULSE)
+    pulse(now=waiting.at.timestamp(), on_news=_on_news, key=PULSE)
     queue_list(waiting, item)
 
 

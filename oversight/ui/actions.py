@@ -90,6 +90,12 @@ def action_row(card: Card, person: Person) -> None:
                 _button(action, card, decision)
 
 
+def offered_keys(card: Card, person: Person) -> str:
+    """The keys that mean something on this card now, for the page's script."""
+    allowed = allowed_actions(card.view, clinician_id=str(person.id), role=person.role)
+    return " ".join(key.lower() for action, key in KEYS.items() if action in allowed)
+
+
 def _button(action: Action, card: Card, decision: uuid.UUID) -> None:
     press, *args = _press(action, card, decision)
     st.button(

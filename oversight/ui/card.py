@@ -15,7 +15,6 @@ from oversight.ui.words import (
     badge,
     countdown,
     language,
-    level,
     moment,
     safe,
     zone,
@@ -37,9 +36,13 @@ def own_level_first(card: Card) -> bool:
     return int.from_bytes(coin[:8], "big") < card.own_level_share * 2**64
 
 
-def heading(card: Card, *, revealed: bool) -> None:
-    """Who it is, the level or a place for the reader's own, and the running clock."""
-    parts = [badge(card.severity) if revealed else '<span class="ov-badge ov-l0">Your turn</span>']
+def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
+    """Who it is, the level or a place for the reader's own, and the running clock.
+
+    The page's script reads from here which card is on the screen and which keys it offers.
+    """
+    own_first = '<span class="ov-badge ov-l0">Your reading first</span>'
+    parts = [badge(card.severity) if revealed else own_first]
     parts.append(f'<span class="ov-who">{safe(card.participant)}</span>')
     parts.append(
         countdown(
@@ -58,7 +61,8 @@ def heading(card: Card, *, revealed: bool) -> None:
                 after="bridge message is going out",
             )
         )
-    st.html(f'<div class="ov-head">{"".join(parts)}</div>')
+    marks = f'data-card="{card.item_id}:{card.version}" data-offers="{offers}"'
+    st.html(f'<div class="ov-head" {marks}{" data-mine=1" if mine else ""}>{"".join(parts)}</div>')
     facts = [
         f"local time {card.at.astimezone(zone(card.timezone)):%H:%M (%Z)}",
         language(card.participant_language or card.language),
@@ -158,30 +162,32 @@ def assessment(card: Card) -> None:
     """What the model made of it. Scores route work; they decide nothing."""
     view = card.assessment
     if view is None:
-        st.html('<p class="ov-soft">The classifier has not answered yet.</p>')
-        return
-    if not view.scored:
+        words = "<p>The classifier has not answered yet.</p>"
+    elif not view.scored:
         why = UNSCORED_WORDS.get(view.unscored_reason or "", "it failed")
-        st.html(f"<p>Not scored: {safe(why)}. Read it as if it were serious.</p>")
-        return
-    lines = [f"{level(card.severity)}{' (lowered by a person)' if card.lowered else ''}"]
-    if view.phrase_hits:
-        lines.append("a phrase on the safety list appears in it")
-    st.html(f"<p>{safe('; '.join(lines))}</p>")
-    st.html(_bars(view))
+        words = f"<p>Not scored: {safe(why)}. Read it as if it were serious.</p>"
+    else:
+        lowered = " (lowered by a person)" if card.lowered else ""
+        phrase = "<p>A phrase on the safety list appears in it.</p>" if view.phrase_hits else ""
+        note = f"An estimate by a program, often wrong. {safe(view.model_version)}"
+        words = (
+            f"<p>{badge(card.severity)}{lowered}</p>{phrase}{_bars(view)}"
+            f'<p class="ov-soft">{note}</p>'
+        )
     st.html(
-        f'<p class="ov-soft">An estimate by a program, often wrong. {safe(view.model_version)}</p>'
+        '<section class="ov-model" aria-label="What the classifier sees">'
+        f"<h3>What the classifier sees</h3>{words}</section>"
     )
 
 
 def _bars(view: AssessmentView) -> str:
     rows: list[tuple[str, float]] = []
     if view.probability is not None:
-        rows.append(("suicide or self-harm risk", view.probability))
+        rows.append(("suicide or self-harm", view.probability))
     rows += [
         (CATEGORY_WORDS[category], value) for category, value in view.categories if value >= NOTABLE
     ]
-    return f'<div class="ov-bars">{"".join(_bar(words, value) for words, value in rows[:6])}</div>'
+    return f'<div class="ov-bars">{"".join(_bar(words, value) for words, value in rows[:5])}</div>'
 
 
 def _bar(words: str, value: float) -> str:

@@ -1,6 +1,5 @@
 """The console's two browser components. Their scripts draw with textContent only."""
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -125,10 +124,9 @@ def submitted(key: str) -> Answer:
     return values if isinstance(values, Mapping) else {}
 
 
-def pulse(*, item: uuid.UUID | None, now: float, on_news: Callable[[], None], key: str) -> None:
-    """Follow the live push, count clocks down, and renew the lease of ``item``."""
-    data = {"item": str(item) if item else None, "now": now}
-    _pulse()(data=data, key=key, on_news_change=on_news)
+def pulse(*, now: float, on_news: Callable[[], None], key: str) -> None:
+    """Follow the live push, count clocks down, guard the keys, renew the open card's lease."""
+    _pulse()(data={"now": now}, key=key, on_news_change=on_news)
 
 
 def news(key: str) -> Answer:

@@ -57,10 +57,21 @@ def desk() -> Desk:
 def keep(changed: Desk) -> None:
     """Remember the desk, and put the item in the address."""
     st.session_state.desk = dict(vars(changed))
+    st.session_state.desk_changes = st.session_state.get("desk_changes", 0) + 1
     if changed.item:
         st.query_params["item"] = changed.item
     else:
         st.query_params.pop("item", None)
+
+
+def drawn() -> None:
+    """Note that the card is being drawn with the desk as it is."""
+    st.session_state.desk_drawn = st.session_state.get("desk_changes", 0)
+
+
+def drawn_as_it_is() -> bool:
+    """Whether the card on the screen shows the desk as it is."""
+    return bool(st.session_state.get("desk_drawn", 0) == st.session_state.get("desk_changes", 0))
 
 
 def decision_id(item_id: uuid.UUID, version: int) -> uuid.UUID:

@@ -20,7 +20,7 @@ TITLES: Mapping[Page, tuple[str, str]] = {
 
 def show(pages: Mapping[Page, Callable[[], None]]) -> None:
     """Draw the page that the address names, out of those the person's role has."""
-    st.set_page_config(page_title="Oversight", page_icon=":material/visibility:", layout="wide")
+    st.set_page_config(page_title="Oversight", page_icon=str(STATIC / "icon.png"), layout="wide")
     st.html(f"<style>{(STATIC / 'console.css').read_text(encoding='utf-8')}</style>")
     person = current_person()
     if person is None:

@@ -21,6 +21,56 @@ function tick(skew) {
   }
 }
 
+// Keys of a card that was on the screen for less than this are not decisions: nobody has read it.
+const UNREAD_MS = 500;
+const FORM_MS = 4000;
+const DECIDES = new Set(["a", "m", "e", "w", "x", "u", "s", "l", "b", "k"]);
+const OPENS_FORM = new Set(["e", "w", "x", "u", "s", "l"]);
+
+function cardOnScreen(state) {
+  const card = document.querySelector("[data-card]")?.dataset.card ?? "";
+  if (card !== state.card) {
+    state.card = card;
+    state.cardAt = performance.now();
+  }
+  return card;
+}
+
+const typing = (target) => target instanceof HTMLElement
+  && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+
+// Between the key that opens a form and the form itself, what is typed belongs to the form: it is
+// kept and put there, and never taken for the key of another decision.
+function guardKeys(state, event) {
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.toLowerCase();
+  const swallow = () => { event.preventDefault(); event.stopImmediatePropagation(); };
+  cardOnScreen(state);
+  if (state.formDueUntil > performance.now()) {
+    swallow();
+    if (event.type === "keydown" && event.key.length === 1) state.typed += event.key;
+    return;
+  }
+  if (!DECIDES.has(key) || event.type !== "keydown") return;
+  if (event.repeat || performance.now() - state.cardAt < UNREAD_MS) { swallow(); return; }
+  if (OPENS_FORM.has(key) && document.querySelector(`[data-offers~="${key}"]`)) {
+    state.formDueUntil = performance.now() + FORM_MS;
+    state.typed = "";
+  }
+}
+
+function handOver(state) {
+  if (!(state.formDueUntil > 0)) return;
+  const field = document.querySelector(".ov-form textarea, .ov-form input[type=text]");
+  if (!field) return;
+  state.formDueUntil = 0;
+  if (!state.typed) return;
+  field.focus();
+  field.setRangeText(state.typed, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  state.typed = "";
+}
+
 function showNewest() {
   for (const element of document.querySelectorAll("[data-newest]")) {
     if (element.dataset.shown === element.dataset.newest) continue;
@@ -34,7 +84,6 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const state = later(parentElement, "__pulse", () => ({}));
   state.report = (news) => setTriggerValue("news", news);
-  state.item = data.item;
   state.skew = data.now - Date.now() / 1000;
   tick(state.skew);
   showNewest();
@@ -64,16 +113,21 @@ export default function (component) {
     };
   };
   const renew = () => {
-    if (!state.item) return;
+    const item = document.querySelector("[data-card][data-mine]")?.dataset.card.split(":")[0];
+    if (!item) return;
     fetch("/desk/lease", {
       method: "POST",
       headers: { "content-type": "application/json", "x-oversight": "desk" },
-      body: JSON.stringify({ item: state.item }),
+      body: JSON.stringify({ item }),
     })
-      .then((answer) => answer.status === 409 && state.report({ lapsed: state.item, at: Date.now() }))
+      .then((answer) => answer.status === 409 && state.report({ lapsed: item, at: Date.now() }))
       .catch(() => {});
   };
   connect();
+  state.formDueUntil = 0;
+  state.keys = (event) => guardKeys(state, event);
+  for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
+  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); }, 60);
   state.clock = setInterval(() => { tick(state.skew); showNewest(); }, 500);
   state.lease = setInterval(renew, 30000);
 
@@ -81,6 +135,8 @@ export default function (component) {
     state.ended = true;
     state.started = false;
     clearInterval(state.clock);
+    clearInterval(state.watch);
+    for (const kind of ["keydown", "keyup", "keypress"]) window.removeEventListener(kind, state.keys, true);
     clearInterval(state.lease);
     clearTimeout(state.retry);
     state.socket?.close();
