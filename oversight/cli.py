@@ -174,13 +174,19 @@ def _seed(settings: Settings, rest: Sequence[str]) -> int:
 def _keys(settings: Settings, rest: Sequence[str]) -> int:
     from oversight.commands import keys
 
-    return int(keys.main(rest, _connected(settings)) or 0)
+    return keys.main(rest, _connected(settings))
+
+
+def _people(settings: Settings, rest: Sequence[str]) -> int:
+    from oversight.commands import people
+
+    return people.main(rest, _connected(settings))
 
 
 def _replay(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (talks HTTP only)
     from oversight import replay
 
-    return int(replay.main(list(rest)) or 0)
+    return replay.main(list(rest))
 
 
 def _settings(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (read to check them)
@@ -207,5 +213,6 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "player": (_player, "play the synthetic trial into the gateway"),
     "replay": (_replay, "play a file of conversations through the gateway"),
     "keys": (_keys, "create, list and revoke study keys"),
+    "people": (_people, "create, list and deactivate accounts"),
     "settings": (_settings, "the table of all settings"),
 }

@@ -186,18 +186,6 @@ VARIABLES: tuple[Variable, ...] = (
         "Database connections that one process keeps.",
     ),
     _row(
-        "OVERSIGHT_SESSION_HOURS",
-        "12",
-        _number(0.1, 168),
-        "Hours after which a clinician signs in again.",
-    ),
-    _row(
-        "OVERSIGHT_SECURE_COOKIES",
-        "0",
-        _switch(),
-        "Whether the session cookie is sent over HTTPS only. Switch on behind TLS.",
-    ),
-    _row(
         "OVERSIGHT_LOG_LEVEL",
         "info",
         _one_of("debug", "info", "warning", "error"),
@@ -232,8 +220,6 @@ class Settings:
     lock_seconds: float
     idle_transaction_seconds: float
     pool_size: int
-    session_hours: float
-    secure_cookies: bool
     log_level: str
     log_format: str
 

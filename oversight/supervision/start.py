@@ -170,7 +170,11 @@ def welcome(settings: Settings, *, seconds: float) -> str:
 
 def _sign_ins(settings: Settings) -> list[str]:
     if not settings.demo:
-        return ["  Sign in with your own account (python -m oversight people --help).", ""]
+        return [
+            "  Sign in with an account of your own. The first one is made with",
+            "    .venv/bin/python -m oversight people create NAME --name 'Full Name' --role admin",
+            "",
+        ]
     people = _demonstration(settings.var / "demo.json").get("people", [])
     if not people:
         return []

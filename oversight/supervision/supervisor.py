@@ -48,7 +48,7 @@ class ProcessSpec:
     quiet: bool = False  # Its lines go to the log file alone, until it ends by itself.
     hides: Callable[[str], bool] | None = None  # Which single lines go to the log file alone.
     may_finish: bool = False  # Ends by itself when its work is done; started again only on failure.
-    ready_seconds: float = 60.0
+    ready_seconds: float = 120.0  # Generous: a busy machine is no fault.
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 3.0
 

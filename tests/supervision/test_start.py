@@ -210,5 +210,5 @@ def test_the_welcome_names_the_addresses_and_the_sign_ins(tmp_path: Path) -> Non
 def test_without_the_demonstration_nobody_is_named(tmp_path: Path) -> None:
     (tmp_path / "demo.json").write_text('{"people": [{"username": "a", "password": "b"}]}')
     settings = read_settings({"OVERSIGHT_VAR": str(tmp_path), "OVERSIGHT_DEMO": "0"})
-    assert "password" not in start.welcome(settings, seconds=1)
-    assert "own account" in start.welcome(settings, seconds=1)
+    assert "made-up people" not in start.welcome(settings, seconds=1)
+    assert "people create" in start.welcome(settings, seconds=1)
