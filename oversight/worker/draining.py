@@ -1,8 +1,8 @@
 """Draining the backlog of unscored texts, most urgent first.
 
-Take in one short transaction, assess outside any, record in another. A batch is scored in slices;
-between slices a look at the queue lets an urgent text overtake, so that one which arrives behind
-ten thousand others waits for a slice or a record, not for a batch and never for the backlog.
+Take in one short transaction, assess outside any, record in another, beside the next batch. A
+batch is scored in slices; between slices a look at the queue lets an urgent text overtake, so that
+one which arrives behind ten thousand others waits for a slice, never for the backlog.
 """
 
 import contextlib
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from classifiers.protocol import CLASSIFIER_ERROR, INVALID_SCORE
-from classifiers.protocol import RiskAssessment as Assessment
+from classifiers.protocol import CLASSIFIER_ERROR
 from db.session import Database, unavailable
 from oversight.logs import logger
 from oversight.services.scoring import (
@@ -22,10 +21,10 @@ from oversight.services.scoring import (
     URGENT_TEXTS,
     Task,
     hand_back,
-    record_scores,
     take,
 )
 from oversight.worker.assessing import Assessor, Interrupted
+from oversight.worker.recording import Recorder, Scored
 
 BATCH_TEXTS = 32
 BATCH_SECONDS = 2.0
@@ -35,14 +34,9 @@ SLICE_SECONDS = 0.05
 DRAIN_SECONDS = 20.0
 """One drain at most, so that Redis hears of us in between."""
 
-RECORD_SECONDS = 10.0
-"""How long scores are kept in hand while the database does not take them."""
-
-_RECORD_PAUSE_SECONDS = 0.25
 _FIRST_GUESS_SECONDS = 0.0125  # Four texts a slice, until a text's time has been measured.
 _MEMORY = 0.8
 
-Scored = tuple[Task, Assessment]
 log = logger(__name__)
 
 
@@ -53,7 +47,6 @@ class Tally:
     texts: int = 0
     unscored: int = 0
     model_seconds: float = 0.0
-    record_seconds: float = 0.0
 
 
 class Drain:
@@ -71,17 +64,21 @@ class Drain:
         self._assessor = assessor
         self._stopping = stopping
         self._alive = alive
+        self._recorder = Recorder(database, unscored=assessor.unscored, stopping=stopping)
         self._text_seconds = _FIRST_GUESS_SECONDS
         self._away = False
         self._tally = Tally()
 
     def drain(self) -> bool:
         """Score until nothing waits; whether something may be left. Never raises for a failure."""
-        began = time.monotonic()
+        began, recorded = time.monotonic(), self._recorder.seconds
         self._tally = Tally()
         left = True
         try:
-            left = self._drain_until(began + DRAIN_SECONDS)
+            try:
+                left = self._drain_until(began + DRAIN_SECONDS)
+            finally:
+                self._recorder.finish()
         except SQLAlchemyError as error:
             self._say_away(error)
         else:
@@ -92,7 +89,7 @@ class Drain:
                 texts=self._tally.texts,
                 unscored=self._tally.unscored,
                 model_ms=self._tally.model_seconds * 1000,
-                record_ms=self._tally.record_seconds * 1000,
+                record_ms=(self._recorder.seconds - recorded) * 1000,
                 took_ms=(time.monotonic() - began) * 1000,
             )
         return left
@@ -134,10 +131,15 @@ class Drain:
                     break
                 if waiting and not urgent:
                     self._overtake()
-        self._record(scored)
+        self._recorder.record(scored)
+        self._count(scored)
         if waiting:
             with self._database.transaction() as session:
                 hand_back(session, waiting)
+
+    def _count(self, scored: Sequence[Scored]) -> None:
+        self._tally.texts += len(scored)
+        self._tally.unscored += sum(not assessment.scored for _, assessment in scored)
 
     def _slice_texts(self) -> int:
         return max(1, min(BATCH_TEXTS, int(SLICE_SECONDS / self._text_seconds)))
@@ -157,50 +159,6 @@ class Drain:
             urgent = self._take(limit=URGENT_TEXTS, urgent_only=True)
             if urgent:
                 self._batch(urgent)
-
-    def _record(self, scored: Sequence[Scored]) -> None:
-        """Record a batch; a row that the database refuses costs its neighbours nothing."""
-        if not scored:
-            return
-        began = time.monotonic()
-        try:
-            self._record_patiently(scored)
-        except Exception as error:
-            if isinstance(error, SQLAlchemyError) and unavailable(error):
-                raise
-            log.crash("record_refused", error, texts=len(scored))
-            for one in scored:
-                self._record_alone(one)
-        self._tally.record_seconds += time.monotonic() - began
-        self._tally.texts += len(scored)
-        self._tally.unscored += sum(not assessment.scored for _, assessment in scored)
-
-    def _record_patiently(self, scored: Sequence[Scored]) -> None:
-        """Keep scores in hand while the database restarts or somebody holds a lock."""
-        give_up_at = time.monotonic() + RECORD_SECONDS
-        while True:
-            try:
-                with self._database.transaction() as session:
-                    record_scores(session, [one[0] for one in scored], [one[1] for one in scored])
-                return
-            except SQLAlchemyError as error:
-                if not unavailable(error) or time.monotonic() > give_up_at:
-                    raise
-                self._say_away(error)
-            if self._stopping.wait(_RECORD_PAUSE_SECONDS):
-                give_up_at = 0.0  # one last try
-
-    def _record_alone(self, one: Scored) -> None:
-        """As it was scored, else as LU; what even that cannot record keeps its lease and waits."""
-        task = one[0]
-        for attempt in (one, (task, self._assessor.unscored(task, INVALID_SCORE))):
-            try:
-                self._record_patiently([attempt])
-                return
-            except Exception as error:
-                if isinstance(error, SQLAlchemyError) and unavailable(error):
-                    raise
-                log.crash("record_refused", error, work_id=task.work_id)
 
     def _say_away(self, error: SQLAlchemyError) -> None:
         if not unavailable(error):

@@ -93,13 +93,9 @@ def test_a_batch_is_scored_from_short_to_long(database: Database, talk: Talk) ->
 def test_a_message_at_top_risk_is_scored_before_ten_thousand_that_came_first(
     database: Database, talk: Talk
 ) -> None:
-    texts = harmless(10_000)
-    for start in range(0, len(texts), 500):
-        talk.say(*texts[start : start + 500])
+    talk.say("toast")
+    _ten_thousand_more(database)
     talk.say(CRISIS)
-
-    class Enough(Exception):
-        pass
 
     @dataclass
     class First(Watched):
@@ -300,6 +296,26 @@ def test_a_score_rings_for_the_screens(database: Database, bell: HeardBell, talk
 
 def test_an_idle_drain_takes_nothing_and_says_so(database: Database, talk: Talk) -> None:
     assert drain_with(database, stand_ins.Quick()).drain() is False
+
+
+def _ten_thousand_more(database: Database) -> None:
+    """Unscored messages of the one conversation, each more urgent at the first look than most."""
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO messages (id, study_id, conversation_id, item_id, external_id, digest,"
+                " sequence, text, urgency)"
+                " SELECT gen_random_uuid(), m.study_id, m.conversation_id, m.item_id, 'x' || n,"
+                " m.digest, 100 + n, 'walked the dog around the block ' || n || ' times', 0.7"
+                " FROM messages m, generate_series(1, 10000) n"
+            )
+        )
+        session.execute(
+            text(
+                "INSERT INTO scoring_work (message_id, urgency, length)"
+                " SELECT id, urgency, length(text) FROM messages WHERE sequence > 100"
+            )
+        )
 
 
 def _leases_run_out(database: Database) -> None:
