@@ -35,6 +35,7 @@ from oversight.replay_report import EMPTY_REPLY, NO_REPLY, Outcome, ReplayReport
 from oversight.settings import read_settings
 
 CANNOT_BEGIN = 2
+CHANNEL_WAIT_SECONDS = 1.0
 NO_REPLY_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -135,14 +136,17 @@ class Replay:
     ) -> ReplayReport:
         started_at = time.monotonic()
         channel = self._channel()
+        listening = threading.Thread(target=channel.listen, daemon=True)
         if confirms:
-            threading.Thread(target=channel.listen, daemon=True).start()
+            listening.start()
         try:
             self._send_all(console, side_by_side)
             self._learn_statuses(side_by_side, wait_seconds)
         except KeyboardInterrupt:
             self._report.interrupted = True
         self._stop.set()
+        if confirms:  # what was handed out a moment ago was shown, and is to be confirmed
+            listening.join(timeout=CHANNEL_WAIT_SECONDS + 2.0)
         self._report.receipts = channel.confirmed_by_kind
         self._report.took_seconds = time.monotonic() - started_at
         return self._report
@@ -153,7 +157,7 @@ class Replay:
             self._client,
             is_ours=ours.__contains__,
             stop=self._stop,
-            wait_seconds=5.0,
+            wait_seconds=CHANNEL_WAIT_SECONDS,
             receipt_delay_seconds=0.2,
         )
 
