@@ -3,9 +3,15 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import triage
+    from pages import conversation, record, triage
 
-    show({Page.TRIAGE: triage.render})
+    show(
+        {
+            Page.TRIAGE: triage.render,
+            Page.CONVERSATION: conversation.render,
+            Page.RECORD: record.render,
+        }
+    )
 else:
     from oversight.ui.server import create_console
 

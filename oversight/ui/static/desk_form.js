@@ -88,7 +88,9 @@ function build(root, data, state) {
     fields.text = () => area.value;
   }
   if (data.flags) {
-    const set = element("fieldset", {}, element("legend", { textContent: data.flags.label }));
+    const legend = element("legend", { textContent: data.flags.label });
+    const set = element("fieldset", {}, legend);
+    const list = element("div", { className: "ov-flag-list" });
     for (const group of data.flags.groups) {
       const row = element("div", { className: "ov-flags" });
       row.append(element("div", { className: "ov-flag-group", textContent: group.label }));
@@ -97,7 +99,14 @@ function build(root, data, state) {
         box.checked = flag.chosen;
         row.append(element("label", {}, box, element("span", { textContent: flag.text })));
       }
-      set.append(row);
+      list.append(row);
+    }
+    if (data.flags.required) {
+      list.classList.add("ov-flag-box");
+      set.append(list);
+    } else {
+      set.replaceChildren(element("details", {}, element("summary", { textContent: data.flags.label }), list));
+      set.setAttribute("aria-label", data.flags.label);
     }
     form.append(set);
     fields.flags = () => [...set.querySelectorAll("input:checked")].map((box) => box.value);
@@ -164,7 +173,7 @@ function build(root, data, state) {
   const first = form.querySelector("textarea, select, input[type=text]");
   first?.focus();
   if (first?.setSelectionRange && data.text) first.setSelectionRange(first.value.length, first.value.length);
-  form.scrollIntoView({ block: "nearest" });
+  form.scrollIntoView({ block: "end" });
   return complain;
 }
 

@@ -1,0 +1,89 @@
+"""Conversation: find one, read it whole, and act on what was already sent."""
+
+import uuid
+
+import streamlit as st
+
+from oversight.domain.errors import NotFound
+from oversight.domain.permissions import Page
+from oversight.queries.conversation import turns_of
+from oversight.queries.conversations import (
+    ConversationFacts,
+    conversation_facts,
+    find_conversations,
+)
+from oversight.queries.record import record_lines
+from oversight.queries.triage import escalation_of
+from oversight.services.people import Person
+from oversight.ui import runtime
+from oversight.ui.after_sending import escalation_form, sent_texts
+from oversight.ui.card import escalation_line
+from oversight.ui.record_table import record_table
+from oversight.ui.thread import thread
+from oversight.ui.who import guard
+from oversight.ui.words import badge, language, moment, safe
+
+
+def render() -> None:
+    """The list, or the conversation that the address names."""
+    person = guard(Page.CONVERSATION)
+    chosen = st.query_params.get("conversation")
+    if chosen:
+        _show(chosen, person)
+    else:
+        _find()
+
+
+def _find() -> None:
+    st.title("Conversations", anchor=False)
+    words = st.text_input("Find by participant or conversation id", key="find-conversation")
+    with runtime.database().reading() as session:
+        found = find_conversations(session, words=words)
+    if not found:
+        st.write("No conversation matches." if words else "No message has arrived yet.")
+    for line in found:
+        text, button = st.columns([5, 1], vertical_alignment="center")
+        level = badge(line.severity) if line.severity else "nothing open"
+        text.html(
+            f"<div><b>{safe(line.participant)}</b> {level}"
+            f'<div class="ov-soft">{safe(line.external_id)} · {line.messages} messages · newest'
+            f" {moment(line.newest_at)} · {safe(language(line.language))}</div></div>"
+        )
+        button.button("Read", key=f"read-{line.id}", on_click=_choose, args=(line.id,))
+
+
+def _show(chosen: str, person: Person) -> None:
+    st.button("All conversations", icon=":material/arrow_back:", on_click=_choose, args=(None,))
+    try:
+        with runtime.database().reading() as session:
+            facts = conversation_facts(session, uuid.UUID(chosen))
+            turns = turns_of(session, facts.id)
+            escalation = escalation_of(session, facts.id)
+            lines = record_lines(session, conversation_id=facts.id, limit=200)
+    except (NotFound, ValueError):
+        st.error("There is no such conversation. It may have been mistyped in the address.")
+        return
+    _heading(facts)
+    if escalation is not None:
+        escalation_line(escalation)
+        escalation_form(escalation, person)
+    st.html(thread(turns, zone=facts.timezone))
+    sent_texts(turns, person, zone=facts.timezone)
+    with st.expander("What happened in this conversation, newest first"):
+        record_table(lines)
+
+
+def _heading(facts: ConversationFacts) -> None:
+    level = badge(facts.severity) if facts.severity else "<span>nothing open</span>"
+    st.html(
+        f'<div class="ov-head">{level}<span class="ov-who">{safe(facts.participant)}</span>'
+        f'<span class="ov-soft">{safe(facts.external_id)} · {safe(language(facts.language))} ·'
+        f" {safe(facts.jurisdiction or 'place not known')}</span></div>"
+    )
+
+
+def _choose(conversation_id: uuid.UUID | None) -> None:
+    if conversation_id is None:
+        st.query_params.pop("conversation", None)
+    else:
+        st.query_params["conversation"] = str(conversation_id)
