@@ -7,6 +7,7 @@ its recall stands in the model card. Needs numpy only to load.
 
 import math
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from classifiers.normalise import fold
-from classifiers.phrases import phrase_hits
+from classifiers.phrases import PhraseHit, phrase_hits
 from oversight.domain.severity import Severity
 
 WEIGHTS_FILE = Path(__file__).parent / "models" / "first_stage.npz"
@@ -29,9 +30,13 @@ _PHRASE_URGENCY = {
 
 def urgency(text: str, language: str | None = None) -> float:
     """How soon the text should be scored, 0 to 1; higher goes first. Never raises for any text."""
-    ends = _ends(text)
-    by_rule = max((_PHRASE_URGENCY[hit.floor] for hit in phrase_hits(ends, language)), default=0.0)
-    return max(by_rule, linear_probability(ends))
+    return urgency_given(text, phrase_hits(_ends(text), language))
+
+
+def urgency_given(text: str, hits: Sequence[PhraseHit]) -> float:
+    """The same where the text's phrase hits are known already: finding them is most of the work."""
+    by_rule = max((_PHRASE_URGENCY[hit.floor] for hit in hits), default=0.0)
+    return max(by_rule, linear_probability(_ends(text)))
 
 
 def linear_probability(text: str) -> float:

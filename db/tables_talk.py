@@ -39,6 +39,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("study_id", "external_id"),
         UniqueConstraint("conversation_id", "sequence"),
+        Index("ix_messages_item_id", "item_id", "sequence"),
         one_of("severity", Severity),
         one_of("scoring", Scoring),
         CheckConstraint("length(text) BETWEEN 1 AND 20000", name="text_size"),
@@ -76,6 +77,7 @@ class Draft(Base):
             unique=True,
             postgresql_where=sql("status = 'held'"),
         ),
+        Index("ix_drafts_item_id", "item_id"),
         one_of("status", DraftStatus),
         one_of("scoring", Scoring),
         one_of("grade", Grade),

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from classifiers.first_stage import urgency
+from classifiers.first_stage import urgency_given
 from classifiers.phrases import phrase_hits
 from oversight.domain.severity import Severity
 
@@ -29,4 +29,4 @@ async def first_look(text: str, language: str | None) -> FirstLook:
 def look(text: str, language: str | None) -> FirstLook:
     """Never raises for any text."""
     hits = phrase_hits(text, language)
-    return FirstLook(urgency(text, language), hits[0].floor if hits else None)
+    return FirstLook(urgency_given(text, hits), hits[0].floor if hits else None)

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.tables import AuditEvent, table_of
+from db.rows import insert_rows
+from db.tables import AuditEvent
 from oversight.domain.words import ActorKind
 
 
@@ -69,4 +69,4 @@ def record_all(session: Session, events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    session.execute(insert(table_of(AuditEvent)), rows)
+    insert_rows(session, AuditEvent, rows)

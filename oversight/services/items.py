@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.rows import among, save_together
 from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, new_id
 from oversight.domain.flags import Grade
@@ -20,6 +21,17 @@ from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import raise_escalation
 from oversight.services.locking import LockedConversation
 from oversight.services.transition import ITEM, move
+
+_REFRESHED = (
+    "severity",
+    "grade",
+    "priority",
+    "language",
+    "version",
+    "last_sequence",
+    "deadline_at",
+    "bridge_due_at",
+)
 
 
 def policy_version_for(session: Session, conversation: LockedConversation) -> uuid.UUID:
@@ -62,21 +74,35 @@ def new_item(
 
 
 def write_items(
-    session: Session,
-    opened: Sequence[ReviewItem],
-    extended: Sequence[ReviewItem] = (),
-    *,
-    actor: Actor,
-    why: str = "received",
+    session: Session, opened: Sequence[ReviewItem], *, actor: Actor, why: str = "received"
 ) -> None:
-    """Write new and extended items together. The database refuses a second open review item."""
-    session.add_all(opened)
-    session.flush()
-    events = [_event("item.open", item, actor, {"kind": item.kind, "why": why}) for item in opened]
-    events += [_event("item.extend", item, actor, {"version": item.version}) for item in extended]
-    record_all(session, events)
-    for item in (*opened, *extended):
+    """Write new items together. The database refuses a second open review item."""
+    if opened:
+        session.add_all(opened)
+        session.flush()
+    record_all(
+        session,
+        [_event("item.open", item, actor, {"kind": item.kind, "why": why}) for item in opened],
+    )
+    for item in opened:
         ring(session, Topic.LIVE, item.conversation_id)
+
+
+def extend_items(
+    session: Session, extended: Sequence[tuple[ReviewItem, int, int]], *, actor: Actor
+) -> None:
+    """Give open items new turns: each with its newest turn's number, and how many were added.
+
+    Written to the table by the refresh that must follow.
+    """
+    for item, last_sequence, turns in extended:
+        item.last_sequence = last_sequence
+        item.version += turns
+        ring(session, Topic.LIVE, item.conversation_id)
+    record_all(
+        session,
+        [_event("item.extend", item, actor, {"version": item.version}) for item, _, _ in extended],
+    )
 
 
 def open_item(
@@ -114,10 +140,10 @@ def refresh_items(
     actor: Actor,
 ) -> None:
     """Recompute level, order and clocks of items from their turns; a raised level escalates."""
-    turns = _turns(session, [item.id for item in items])
-    languages = _languages(session, [item.id for item in items])
-    drafts = held_drafts(session, [item.conversation_id for item in items])
-    floors = _answered_floors(session, items)
+    with session.no_autoflush:  # What changed in the items is written once, below.
+        turns, languages = _turns(session, [item.id for item in items])
+        drafts = held_drafts(session, [item.conversation_id for item in items])
+        floors = _answered_floors(session, items)
     events = []
     for item in items:
         conversation = conversations[item.conversation_id]
@@ -131,6 +157,7 @@ def refresh_items(
             events.append(_event("item.level", item, actor, detail))
         _apply(item, summary, draft, raised=raised)
         item.language = languages.get(item.id) or item.language
+    save_together(session, items, _REFRESHED)
     session.flush()
     record_all(session, events)
     for item in items:
@@ -159,7 +186,7 @@ def held_drafts(session: Session, conversation_ids: Sequence[uuid.UUID]) -> dict
     """The held draft of each conversation that has one."""
     rows = session.scalars(
         select(Draft)
-        .where(Draft.conversation_id.in_(conversation_ids), Draft.status == DraftStatus.HELD)
+        .where(among(Draft.conversation_id, conversation_ids), Draft.status == DraftStatus.HELD)
         .execution_options(populate_existing=True)
     )
     return {row.conversation_id: row for row in rows}
@@ -170,17 +197,10 @@ def base_language(language: str | None) -> str | None:
     return language.lower().split("-")[0] if language else None
 
 
-def _languages(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The language of each item's newest message whose language is known."""
-    rows = session.execute(
-        select(Message.item_id, Message.language)
-        .where(Message.item_id.in_(item_ids), Message.language.is_not(None))
-        .order_by(Message.sequence)
-    )
-    return {row.item_id: base_language(row.language) or "" for row in rows}
-
-
-def _turns(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Turn]]:
+def _turns(
+    session: Session, item_ids: Sequence[uuid.UUID]
+) -> tuple[dict[uuid.UUID, list[Turn]], dict[uuid.UUID, str]]:
+    """Each item's turns, and the language of its newest message whose language is known."""
     rows = session.execute(
         select(
             Message.item_id,
@@ -189,19 +209,20 @@ def _turns(session: Session, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, l
             Message.scoring,
             Message.urgency,
             Message.received_at,
-        ).where(Message.item_id.in_(item_ids))
-    )
-    found: dict[uuid.UUID, list[Turn]] = defaultdict(list)
-    for row in rows:
-        turn = Turn(
-            row.sequence,
-            Severity(row.severity),
-            Scoring(row.scoring),
-            row.urgency,
-            row.received_at,
+            Message.language,
         )
-        found[row.item_id].append(turn)
-    return found
+        .where(among(Message.item_id, item_ids))
+        .order_by(Message.sequence)
+    )
+    turns: dict[uuid.UUID, list[Turn]] = defaultdict(list)
+    languages: dict[uuid.UUID, str] = {}
+    for item_id, sequence, severity, scoring, urgency, received_at, language in rows:
+        assert item_id is not None
+        turn = Turn(sequence, Severity(severity), Scoring(scoring), urgency, received_at)
+        turns[item_id].append(turn)
+        if language is not None:
+            languages[item_id] = base_language(language) or ""
+    return turns, languages
 
 
 def _answered_floors(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, Severity]:
@@ -210,7 +231,7 @@ def _answered_floors(session: Session, items: Sequence[ReviewItem]) -> dict[uuid
         select(Draft.item_id, Message.severity)
         .join(Message, Message.id == Draft.message_id)
         .where(
-            Draft.item_id.in_([item.id for item in items]),
+            among(Draft.item_id, [item.id for item in items]),
             Draft.status == DraftStatus.HELD,
             Message.item_id.is_distinct_from(Draft.item_id),
         )

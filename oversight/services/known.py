@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.rows import among
 from db.tables import Arm, Conversation, Draft, Message, Participant, ReviewItem, new_id, table_of
 from oversight.domain.errors import Conflict, Incomplete, NotFound
 from oversight.services.arrivals import Arrival, ParticipantFacts
@@ -154,8 +155,11 @@ def _arms(
     }
     if not wanted:
         return {}, frozenset()
+    studies, names = zip(*wanted, strict=True)
     rows = session.execute(
-        select(Arm.study_id, Arm.name, Arm.id).where(tuple_(Arm.study_id, Arm.name).in_(wanted))
+        select(Arm.study_id, Arm.name, Arm.id).where(
+            among(Arm.study_id, set(studies)), among(Arm.name, names)
+        )
     )
     found = {(row.study_id, row.name): row.id for row in rows}
     return found, frozenset(key for key in wanted if key not in found)
@@ -175,7 +179,7 @@ def _participants(
     }
     if not facts:
         return {}
-    wanted = tuple_(Participant.study_id, Participant.external_id).in_(list(facts))
+    wanted = _named(Participant, facts)
     stored = {
         (row.study_id, row.external_id): row
         for row in session.scalars(select(Participant).where(wanted))
@@ -268,7 +272,7 @@ def _conversation_ids(session: Session, keys: Iterable[Key]) -> dict[Key, uuid.U
         return {}
     rows = session.execute(
         select(Conversation.study_id, Conversation.external_id, Conversation.id).where(
-            tuple_(Conversation.study_id, Conversation.external_id).in_(wanted)
+            _named(Conversation, wanted)
         )
     )
     return {(row.study_id, row.external_id): row.id for row in rows}
@@ -294,12 +298,7 @@ def _messages(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownM
             Message.conversation_id,
             Message.received_at,
         ).where(
-            or_(
-                tuple_(Message.study_id, Message.external_id).in_(list(named)),
-                Message.id.in_(list(ids)),
-            )
-            if ids
-            else tuple_(Message.study_id, Message.external_id).in_(list(named))
+            or_(_named(Message, named), among(Message.id, ids)) if ids else _named(Message, named)
         )
     )
     found: dict[Key, KnownMessage] = {}
@@ -309,6 +308,15 @@ def _messages(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownM
             found.setdefault((message.study_id, str(message.id)), message)
         found[message.study_id, message.external_id] = message
     return found
+
+
+def _named(
+    model: type[Participant] | type[Conversation] | type[Message] | type[Draft],
+    keys: Iterable[Key],
+) -> ColumnElement[bool]:
+    """Rows of these names. More than asked for where studies share names; callers look up keys."""
+    studies, names = zip(*keys, strict=True)
+    return and_(among(model.study_id, set(studies)), among(model.external_id, names))
 
 
 def _as_id(text: str) -> set[uuid.UUID]:
@@ -324,7 +332,7 @@ def _replies(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownRe
         return {}
     rows = session.execute(
         select(Draft.reply_id, Draft.study_id, Draft.external_id, Draft.digest, Draft.status)
-        .where(tuple_(Draft.study_id, Draft.external_id).in_(wanted))
+        .where(_named(Draft, wanted))
         .order_by(Draft.revision)
     )
     return {(row.study_id, row.external_id): KnownReply(*row) for row in rows}

@@ -4,18 +4,24 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
 
+from db.rows import among
 from db.tables import Arm, Conversation, Participant, ReviewItem
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.words import ItemKind
 
+_DEFAULT = aliased(Arm)
+
 
 @dataclass(frozen=True)
 class LockedConversation:
-    """A conversation whose lock we hold, with its participant's facts and arm's policy."""
+    """A conversation whose lock we hold, with its participant's facts and policy version.
+
+    The version is the arm's, or where no arm was ever named that of the study's arm ``default``.
+    """
 
     id: uuid.UUID
     study_id: uuid.UUID
@@ -42,11 +48,15 @@ def lock_conversations(
             Conversation.taken_over_by,
             Participant.language,
             Participant.jurisdiction,
-            Arm.policy_version_id,
+            func.coalesce(Arm.policy_version_id, _DEFAULT.policy_version_id),
         )
         .join(Participant, Participant.id == Conversation.participant_id)
         .outerjoin(Arm, Arm.id == Participant.arm_id)
-        .where(Conversation.id.in_(list(ids)))
+        .outerjoin(
+            _DEFAULT,
+            and_(_DEFAULT.study_id == Conversation.study_id, _DEFAULT.name == "default"),
+        )
+        .where(among(Conversation.id, ids))
         .order_by(Conversation.id)
         .with_for_update(of=Conversation, key_share=True)
     ).all()
@@ -67,7 +77,7 @@ def lock_open_items(session: Session, conversation_ids: Sequence[uuid.UUID]) -> 
         session.scalars(
             select(ReviewItem)
             .where(
-                ReviewItem.conversation_id.in_(list(conversation_ids)),
+                among(ReviewItem.conversation_id, conversation_ids),
                 ReviewItem.kind == ItemKind.REVIEW,
                 ReviewItem.status != ItemStatus.CLOSED,
             )

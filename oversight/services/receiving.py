@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import session as db_session
+from db.rows import insert_rows
 from db.session import Topic, ring
-from db.tables import Conversation, Draft, Message, ScoringWork, new_id, table_of
+from db.tables import Draft, Message, ScoringWork, new_id
 from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.policy import Mode
@@ -25,6 +26,7 @@ from oversight.services.arrivals import Arrival, Outcome
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import imminent_again
 from oversight.services.items import (
+    extend_items,
     new_item,
     policy_version_for,
     refresh_items,
@@ -33,6 +35,12 @@ from oversight.services.items import (
 from oversight.services.known import Known, Place, load_known
 from oversight.services.locking import LockedConversation, lock_open_items
 from oversight.services.recalling import recall_unsent, superseded_by_new_draft
+
+_NUMBER = text("""
+    UPDATE conversations SET last_sequence = told.number
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[])) AS told (id, number)
+    WHERE conversations.id = told.id
+""")
 
 
 @dataclass
@@ -175,14 +183,8 @@ def _write(session: Session, landed: Sequence[_Landed], *, now: datetime) -> Non
 
 
 def _number(session: Session, conversations: dict[uuid.UUID, LockedConversation]) -> None:
-    table = table_of(Conversation)
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("conversation"))
-        .values(last_sequence=bindparam("number"))
-    )
-    rows = [{"conversation": one.id, "number": one.last_sequence} for one in conversations.values()]
-    session.connection().execute(statement, rows)
+    numbers = [one.last_sequence for one in conversations.values()]
+    session.execute(_NUMBER, {"ids": list(conversations), "numbers": numbers})
 
 
 def _places(
@@ -206,9 +208,8 @@ def _places(
         last = max([conversation.last_sequence, *(draft.sequence for draft in revisions)])
         item = open_items.get(conversation.id)
         if item is not None:
-            item.last_sequence = last
-            item.version += (one.message_sequence is not None) + (one.draft_sequence is not None)
-            extended.append(item)
+            turns = (one.message_sequence is not None) + (one.draft_sequence is not None)
+            extended.append((item, last, turns))
         elif revisions or _opens_at_receipt(session, one):
             first = one.message_sequence or one.draft_sequence or last
             item = new_item(
@@ -216,11 +217,11 @@ def _places(
             )
             opened.append(item)
         places[conversation.id] = Place(item)
-    write_items(session, opened, extended, actor=actor)
+    write_items(session, opened, actor=actor)
+    extend_items(session, extended, actor=actor)
     for conversation_id, drafts in recalled.items():
         for draft in drafts:
             draft.item_id = places[conversation_id].item_id
-    session.flush()
     return places
 
 
@@ -261,8 +262,7 @@ def _insert_messages(
                 "language": message.language or one.conversation.language,
             }
         )
-    if rows:
-        session.execute(insert(table_of(Message)), rows)
+    insert_rows(session, Message, rows)
 
 
 def _insert_drafts(
@@ -294,8 +294,7 @@ def _insert_drafts(
                 "received_at": now,
             }
         )
-    if rows:
-        session.execute(insert(table_of(Draft)), rows)
+    insert_rows(session, Draft, rows)
 
 
 def _insert_work(
@@ -325,8 +324,7 @@ def _insert_work(
                 "length": len(reply.text),
             }
         )
-    if rows:
-        session.execute(insert(table_of(ScoringWork)), rows)
+    insert_rows(session, ScoringWork, rows)
 
 
 def _start_again_at_imminent(
