@@ -347,15 +347,22 @@ class LevelChange(Base):
 
 
 class Rating(Base):
-    """A supervisor's reading of a decided item with the rubric Q1 to Q7."""
+    """A supervisor's reading of a decided item with the rubric Q1 to Q7 (domain/rubric.py).
+
+    ``own_severity`` was given before the first reader's level was shown.
+    """
 
     __tablename__ = "ratings"
-    __table_args__ = (UniqueConstraint("decision_id", "rater_id"),)
+    __table_args__ = (
+        UniqueConstraint("decision_id", "rater_id"),
+        one_of("own_severity", Severity),
+    )
 
     id: Mapped[Id]
     decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decisions.id"))
     rater_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
     agrees: Mapped[bool]
+    own_severity: Mapped[str | None]
     scores: Mapped[Json]
     comment: Mapped[str | None]
     created_at: Mapped[Created]
