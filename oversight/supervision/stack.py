@@ -20,7 +20,6 @@ from oversight.supervision.supervisor import ProcessSpec
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Together with the servers' own time this keeps a whole stop under five seconds.
-_PLAYER_STOP_SECONDS = 0.5
 _SERVER_STOP_SECONDS = 1.2
 _PROCESS_STOP_SECONDS = 2.5
 _ANSWER_SECONDS = 5.0
@@ -65,7 +64,8 @@ def player(settings: Settings) -> list[ProcessSpec]:
     """The synthetic trial, which ends by itself when it is played."""
     if not settings.demo:
         return []
-    return [_ours("player", settings, may_finish=True, stop_seconds=_PLAYER_STOP_SECONDS)]
+    # It waits in long polls and finds its place again after any end, so it is ended at once.
+    return [_ours("player", settings, may_finish=True, stop_signal=signal.SIGKILL)]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -98,7 +98,7 @@ def _ours(
     is_ready: Callable[[int], Awaitable[bool]] | None = None,
     runs_once: bool = False,
     may_finish: bool = False,
-    stop_seconds: float = _PROCESS_STOP_SECONDS,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> ProcessSpec:
     launch = Launch(
         arguments=(sys.executable, "-m", "oversight", command),
