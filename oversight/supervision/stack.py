@@ -114,7 +114,8 @@ def _ours(
         hides=is_routine,
         runs_once=runs_once,
         may_finish=may_finish,
-        stop_seconds=stop_seconds,
+        stop_signal=stop_signal,
+        stop_seconds=_PROCESS_STOP_SECONDS,
     )
 
 
