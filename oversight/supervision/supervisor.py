@@ -27,6 +27,7 @@ _LONGEST_LINE = 8_192
 _LAST_LINES_SECONDS = 0.3
 _LAST_LINES = 10
 _IMPATIENT_SECONDS = 1.0
+_STOP_SECONDS = 4.4
 
 
 class StartFailed(Exception):
@@ -124,10 +125,11 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Stop everything, the last stage first."""
+        """Stop everything, the last stage first, in less than five seconds."""
         self._stop_asked.set()
+        give_up = time.monotonic() + _STOP_SECONDS
         for stage in reversed(self._stages):
-            await asyncio.gather(*(self._stop(child) for child in reversed(stage)))
+            await asyncio.gather(*(self._stop(child, give_up) for child in reversed(stage)))
 
     async def _until_ready(self, child: _Child) -> None:
         spec, keeper = child.spec, child.keeper
@@ -261,14 +263,15 @@ class Supervisor:
             await asyncio.wait_for(self._stop_asked.wait(), seconds)
         return self.stop_asked
 
-    async def _stop(self, child: _Child) -> None:
+    async def _stop(self, child: _Child, give_up: float) -> None:
         keeper = child.keeper
         if keeper is None:
             return
         if child.process is not None and child.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 child.process.send_signal(child.spec.stop_signal)
-        done, _ = await asyncio.wait({keeper}, timeout=child.spec.stop_seconds)
+        seconds = min(child.spec.stop_seconds, max(give_up - time.monotonic(), 0.2))
+        done, _ = await asyncio.wait({keeper}, timeout=seconds)
         if not done and child.process is not None:
             self._terminal.line(child.spec.name, "did not stop in time and is killed")
             _signal_group(child.process.pid, signal.SIGKILL)
