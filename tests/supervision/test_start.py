@@ -154,6 +154,20 @@ def test_a_second_one_on_the_same_data_is_refused(environment: dict[str, str]) -
             assert connection.execute("select 1").fetchone() == (1,)
 
 
+@pytest.mark.faults
+def test_servers_that_are_named_are_used_and_none_is_started(
+    environment: dict[str, str], empty_database_url: str, redis_url: str
+) -> None:
+    environment |= {"DATABASE_URL": libpq_url(empty_database_url), "REDIS_URL": redis_url}
+    with started(environment) as oversight:
+        names = [" ".join(process.cmdline()) for process in oversight.processes()]
+        assert not [name for name in names if "postgres" in name or "valkey" in name]
+        with psycopg.connect(libpq_url(empty_database_url)) as connection:
+            found = connection.execute("select to_regclass('review_items')").fetchone()
+        assert found != (None,)
+        assert not var_of(environment).postgres_data.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", ["OVERSIGHT_CONSOLE_PORT", "OVERSIGHT_GATEWAY_PORT"])
 def test_a_port_in_use_is_named_with_its_variable(
