@@ -99,7 +99,7 @@ def correct(
     """
     if not text.strip() or not reason.strip():
         raise Incomplete("a correction needs its text and a reason", field="text")
-    delivery = session.get(Delivery, delivery_id)
+    delivery = session.get(Delivery, delivery_id, populate_existing=True)
     if delivery is None or delivery.status != DeliveryStatus.DELIVERED:
         raise NotPermitted("only a delivered text can be corrected or retracted")
     _reader(session, clinician_id)

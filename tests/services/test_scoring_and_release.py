@@ -1,0 +1,193 @@
+"""What scores do: levels, items, escalations, and the few drafts that leave unread."""
+
+import pytest
+from sqlalchemy import func, select
+
+from db.session import now
+from db.tables import Escalation, Message, Paging, ReviewItem, RiskAssessment
+from oversight.domain.flags import Flag
+from oversight.domain.lifecycle import DraftStatus, ItemStatus
+from oversight.domain.policy import Mode
+from oversight.domain.severity import Severity
+from oversight.domain.words import DecisionKind, ItemKind, Scoring, ShiftPosition
+from oversight.services import scoring, settling
+from tests.services.clinic import Clinic
+
+
+def test_a_score_sets_the_level_of_what_was_not_scored_yet(clinic: Clinic):
+    clinic.say("c", "hello", "hi")
+    assert clinic.score(Severity.L1) == 2
+    assert clinic.open_item("c").severity == Severity.L1
+
+
+def test_a_failed_score_is_lu_and_a_later_one_may_only_raise(clinic: Clinic):
+    clinic.say("c", "hello", "hi")
+    clinic.score(None)
+    assert clinic.open_item("c").severity == Severity.LU
+    clinic.wait(61)
+    assert scoring.requeue_failed(clinic.session, now=now(clinic.session)) == 2
+    clinic.score(Severity.L0)
+    assert clinic.open_item("c").severity == Severity.LU
+    assert clinic.messages("c")[0].scoring == Scoring.SCORED
+
+
+def test_rescoring_upwards_raises_and_calls(clinic: Clinic):
+    clinic.say("c", "hello", "hi")
+    clinic.score(None)
+    clinic.wait(61)
+    scoring.requeue_failed(clinic.session, now=now(clinic.session))
+    clinic.score(Severity.L4)
+    assert clinic.open_item("c").severity == Severity.L4
+    assert clinic.session.scalar(select(func.count()).select_from(Escalation)) == 1
+
+
+def test_a_phrase_rule_pages_what_the_classifier_could_not_read(clinic: Clinic):
+    clinic.say("c", "kms tonight", "hi")
+    clinic.score(None, floor=Severity.L3)
+    item = clinic.open_item("c")
+    assert (item.severity, item.status) == (Severity.L3, ItemStatus.ESCALATED)
+
+
+def test_two_scorers_that_both_scored_a_text_record_it_once(clinic: Clinic):
+    clinic.say("c", "hello")
+    tasks = scoring.take(clinic.session, limit=10)
+    one = scoring.failed(tasks[0], model_version="a")
+    assert scoring.record_scores(clinic.session, tasks, [one]) == 1
+    assert scoring.record_scores(clinic.session, tasks, [one]) == 0
+    assert clinic.session.scalar(select(func.count()).select_from(RiskAssessment)) == 1
+
+
+def test_a_lease_that_ran_out_frees_the_text_for_another_scorer(clinic: Clinic):
+    clinic.say("c", "hello")
+    assert len(scoring.take(clinic.session, limit=10)) == 1
+    assert scoring.take(clinic.session, limit=10) == []
+    clinic.wait(scoring.LEASE_SECONDS + 1)
+    assert len(scoring.take(clinic.session, limit=10)) == 1
+
+
+def test_the_scorer_reads_the_turns_before(clinic: Clinic):
+    clinic.say("c", "first words", "first answer")
+    clinic.score()
+    clinic.say("c", "yeah tonight")
+    (task,) = scoring.take(clinic.session, limit=10)
+    assert [(turn.role, turn.text) for turn in task.subject.context] == [
+        ("participant", "first words"),
+        ("bot", "first answer"),
+    ]
+
+
+def test_an_unflagged_turn_of_a_releasing_arm_is_sent_and_opens_nothing(clinic: Clinic):
+    clinic.say("c", "hello", "hi there", arm="flagged")
+    clinic.score(Severity.L0)
+    (delivery,) = clinic.deliveries("c")
+    assert clinic.draft("c").status == DraftStatus.RELEASED
+    assert delivery.text == "hi there"
+    assert clinic.item("c") is None
+
+
+@pytest.mark.parametrize("severity", [Severity.L2, Severity.L3, Severity.L4, None])
+def test_risk_or_no_score_holds_the_draft_in_an_item(clinic: Clinic, severity):
+    clinic.say("c", "words", "hi there", arm="flagged")
+    clinic.score(severity)
+    assert clinic.draft("c").status == DraftStatus.HELD
+    assert clinic.open_item("c").severity == (severity or Severity.LU)
+
+
+@pytest.mark.parametrize("flag", [Flag.F09, Flag.F02])
+def test_a_harmful_reply_to_harmless_words_is_held(clinic: Clinic, flag):
+    clinic.say("c", "words", "hi there", arm="flagged")
+    clinic.score(Severity.L0, flags=[flag])
+    assert clinic.draft("c").status == DraftStatus.HELD
+    assert clinic.item("c") is not None
+
+
+def test_a_score_that_comes_late_releases_nothing(clinic: Clinic):
+    clinic.say("c", "words", "hi there", arm="flagged")
+    clinic.wait(6)
+    settling.put_up_late(clinic.session, now=now(clinic.session))
+    assert clinic.open_item("c").severity == Severity.LU
+    clinic.score(Severity.L0)
+    assert clinic.draft("c").status == DraftStatus.HELD
+    assert clinic.item("c") is not None
+
+
+def test_an_earlier_unscored_message_holds_all_that_follows(clinic: Clinic):
+    clinic.say("c", "words", "hi", arm="flagged")
+    clinic.score(None)
+    clinic.say("c", "more", "hi again", arm="flagged")
+    clinic.score(Severity.L0)
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+def test_an_open_escalation_holds_the_draft(clinic: Clinic):
+    clinic.say("c", "words", "hi", arm="flagged")
+    clinic.score(Severity.L3)
+    clinic.say("c", "more", "hi again", arm="flagged")
+    clinic.score(Severity.L0)
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+def test_hold_all_never_releases_by_itself(clinic: Clinic):
+    clinic.say("c", "hello", "hi there")
+    clinic.score(Severity.L0)
+    assert clinic.deliveries("c") == []
+
+
+def test_a_jurisdiction_that_blocks_the_bot_is_read_in_every_arm(clinic: Clinic):
+    clinic.say("c", "hello", "hi there", arm="after", jurisdiction="US-IL")
+    clinic.score(Severity.L0)
+    assert clinic.deliveries("c") == []
+
+
+def test_read_after_sends_at_once_and_keeps_every_turn_for_reading(clinic: Clinic):
+    clinic.say("c", "hello", "hi there", arm="after")
+    clinic.score(Severity.L0)
+    assert [one.text for one in clinic.deliveries("c")] == ["hi there"]
+    assert clinic.open_item("c").bridge_due_at is None
+
+
+def test_an_automatic_release_names_its_policy_and_its_exact_text(clinic: Clinic):
+    from db.tables import Decision
+
+    clinic.say("c", "hello", "hi there", arm="flagged")
+    clinic.score()
+    decision = clinic.session.scalars(select(Decision)).one()
+    assert decision.kind == DecisionKind.RELEASE
+    assert decision.clinician_id is None
+    assert decision.text == "hi there"
+
+
+def test_a_sampled_release_becomes_an_audit_item_that_blocks_nothing(clinic: Clinic):
+    clinic.arm("sampled", mode=Mode.HOLD_FLAGGED, automatic_release=True, sampling_share=1.0)
+    clinic.say("c", "hello", "hi there", arm="sampled")
+    clinic.score()
+    audit = clinic.session.scalars(select(ReviewItem)).one()
+    assert audit.kind == ItemKind.AUDIT
+    clinic.say("c", "again", "hi again", arm="sampled")
+    clinic.score()
+    assert len(clinic.deliveries("c")) == 2
+
+
+def test_imminent_risk_calls_the_one_on_duty_at_once(clinic: Clinic):
+    who = clinic.person(on_duty=ShiftPosition.PRIMARY)
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L4)
+    paged = clinic.session.scalars(select(Paging)).one()
+    assert (paged.clinician_id, paged.step) == (who, 0)
+
+
+def test_unknown_bmi_is_no_reason_and_a_low_one_is(clinic: Clinic):
+    assert not scoring.underweight(None)
+    assert scoring.underweight([{"name": "BMI", "value": 17.4, "date": "2026-11-01"}])
+    assert not scoring.underweight(
+        [
+            {"name": "BMI", "value": 17.4, "date": "2026-01-01"},
+            {"name": "BMI", "value": 21.0, "date": "2026-11-01"},
+        ]
+    )
+
+
+def test_a_message_is_never_scored_below_what_it_was(clinic: Clinic):
+    clinic.say("c", "kms", floor=Severity.L3)
+    clinic.score(Severity.L0)
+    assert clinic.session.scalars(select(Message.severity)).one() == Severity.L3

@@ -1,0 +1,255 @@
+"""Anything in any order: a machine plays bot, classifier, clinicians and clock, and looks on.
+
+After every step: at most one open item and one held draft a conversation, nothing sent that no
+decision named, nothing sent twice, every unread risky turn in an open item, L3+ never closed
+without an owner, levels never lowered by a machine.
+"""
+
+import uuid
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from db.session import now
+from oversight.domain.errors import Refusal
+from oversight.domain.flags import Flag
+from oversight.domain.permissions import Action, Role
+from oversight.domain.severity import Severity
+from oversight.domain.words import ShiftPosition
+from oversight.services import (
+    bridging,
+    claiming,
+    delivering,
+    escalating,
+    scoring,
+    settling,
+    undoing,
+)
+from tests.services.clinic import Clinic
+
+pytestmark = pytest.mark.slow
+
+CONVERSATIONS = ("a", "b", "c")
+ARMS = {"a": None, "b": "flagged", "c": "after"}
+conversations = st.sampled_from(CONVERSATIONS)
+
+
+class Everything(RuleBasedStateMachine):
+    engine: Engine
+
+    @initialize()
+    def begin(self) -> None:
+        self.connection = self.engine.connect()
+        self.transaction = self.connection.begin()
+        self.session = Session(self.connection, join_transaction_mode="create_savepoint")
+        self.clinic = Clinic.open(self.session)
+        self.people = [
+            self.clinic.person(on_duty=ShiftPosition.PRIMARY),
+            self.clinic.person(Role.SUPERVISOR),
+        ]
+        self.seen: dict[uuid.UUID, int] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "session"):
+            self.session.close()
+            self.transaction.rollback()
+            self.connection.close()
+
+    @rule(where=conversations, reply=st.booleans(), phrase=st.booleans())
+    def talk(self, where: str, reply: bool, phrase: bool) -> None:
+        floor = Severity.L3 if phrase else None
+        self.clinic.say(where, "words", "a reply" if reply else None, arm=ARMS[where], floor=floor)
+
+    @rule(
+        severity=st.sampled_from([*Severity, None]),
+        flags=st.lists(st.sampled_from([Flag.F02, Flag.F09, Flag.F18]), max_size=2),
+    )
+    def score(self, severity: Severity | None, flags: list[Flag]) -> None:
+        self.clinic.score(None if severity is Severity.LU else severity, flags=flags)
+
+    @rule(who=st.integers(0, 1))
+    def take_next(self, who: int) -> None:
+        found = claiming.claim_next(self.session, self.people[who])
+        if found is not None:
+            version = text("SELECT version FROM review_items WHERE id = :id")
+            self.seen[found] = self.session.scalar(version, {"id": found})
+
+    @precondition(lambda self: self.seen)
+    @rule(
+        data=st.data(),
+        who=st.integers(0, 1),
+        action=st.sampled_from(
+            [
+                Action.APPROVE,
+                Action.EDIT,
+                Action.REPLACE,
+                Action.WITHHOLD,
+                Action.ESCALATE,
+                Action.MARK_READ,
+            ]
+        ),
+    )
+    def decide(self, data: st.DataObject, who: int, action: Action) -> None:
+        from oversight.services import deciding
+
+        item_id = data.draw(st.sampled_from(sorted(self.seen)))
+        request = deciding.Request(
+            item_id=item_id,
+            version=self.seen[item_id],
+            clinician_id=self.people[who],
+            client_decision_id=uuid.uuid4(),
+            action=action,
+            text="a person's words",
+            reason="because",
+            flags=[Flag.F18],
+        )
+        self._try(lambda: deciding.decide(self.session, request))
+
+    @rule(who=st.integers(0, 1), where=conversations)
+    def acknowledge(self, who: int, where: str) -> None:
+        item = self.clinic.item(where)
+        if item is None:
+            return
+        found = escalating.open_escalation_of(self.session, item.conversation_id)
+        if found is not None:
+            at = now(self.session)
+            self._try(
+                lambda: escalating.acknowledge(self.session, found.id, self.people[who], now=at)
+            )
+
+    @rule(where=conversations, who=st.integers(0, 1))
+    def undo(self, where: str, who: int) -> None:
+        queued = [one for one in self.clinic.deliveries(where) if one.status == "queued"]
+        if queued:
+            self._try(lambda: undoing.undo(self.session, queued[0].id, self.people[who]))
+
+    @rule(where=conversations, who=st.integers(0, 1))
+    def lower(self, where: str, who: int) -> None:
+        item = self.clinic.item(where)
+        if item is not None:
+            self._try(
+                lambda: undoing.lower_level(
+                    self.session, item.id, self.people[who], to=Severity.L0, reason="a song"
+                )
+            )
+
+    @rule(seconds=st.sampled_from([1, 6, 31, 61, 130, 1000]))
+    def time_passes(self, seconds: int) -> None:
+        self.clinic.wait(seconds)
+        at = now(self.session)
+        settling.put_up_late(self.session, now=at)
+        for item_id in bridging.due_bridges(self.session, now=at):
+            bridging.bridge(self.session, item_id, now=at)
+        claiming.lapse_claims(self.session, now=at)
+        escalating.climb_due(self.session, now=at)
+        scoring.requeue_failed(self.session, now=at)
+        delivering.lose_sight(self.session, now=at)
+
+    @rule(confirm=st.booleans())
+    def bot_polls(self, confirm: bool) -> None:
+        self.clinic.hand_out()
+        for where in CONVERSATIONS if confirm else ():
+            for delivery in self.clinic.deliveries(where):
+                if delivery.status == "sending":
+                    self.clinic.confirm(delivery)
+
+    def _try(self, act) -> None:
+        """A refusal is an answer; it must leave no trace."""
+        try:
+            with self.session.begin_nested():
+                act()
+        except Refusal:
+            self.session.expire_all()
+
+    def _none(self, question: str) -> None:
+        self.session.flush()
+        found = self.session.execute(text(question)).all()
+        assert found == [], found[:3]
+
+    @invariant()
+    def nothing_is_sent_that_no_decision_named(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT d.id FROM deliveries d LEFT JOIN decisions c ON c.id = d.decision_id"
+            " AND c.text = d.text WHERE c.id IS NULL"
+        )
+
+    @invariant()
+    def no_draft_is_sent_twice_and_none_that_was_withheld(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT draft_id FROM deliveries WHERE draft_id IS NOT NULL AND status <> 'recalled'"
+            " GROUP BY 1 HAVING count(*) > 1"
+        )
+        self._none(
+            "SELECT d.id FROM deliveries d JOIN drafts f ON f.id = d.draft_id"
+            " WHERE d.status <> 'recalled' AND f.status IN ('held', 'withheld', 'superseded')"
+        )
+
+    @invariant()
+    def whoever_is_at_risk_and_unread_is_in_an_open_item(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT m.id FROM messages m LEFT JOIN review_items i ON i.id = m.item_id"
+            " WHERE m.severity IN ('L2', 'L3', 'L4') AND (i.id IS NULL OR"
+            " (i.status = 'closed' AND i.read_sequence < m.sequence))"
+        )
+
+    @invariant()
+    def every_held_draft_of_an_old_turn_is_in_an_open_item(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT d.id FROM drafts d LEFT JOIN review_items i ON i.id = d.item_id"
+            " WHERE d.status = 'held' AND d.scoring <> 'pending'"
+            " AND NOT EXISTS (SELECT FROM messages m WHERE m.id = d.message_id"
+            " AND m.scoring = 'pending') AND (i.id IS NULL OR i.status = 'closed')"
+        )
+
+    @invariant()
+    def a_grave_item_closed_only_under_an_owner_or_a_lowering(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i WHERE i.status = 'closed'"
+            " AND i.severity IN ('L3', 'L4') AND NOT EXISTS (SELECT FROM audit_events a"
+            " WHERE a.conversation_id = i.conversation_id"
+            " AND a.kind = 'escalation.acknowledge' AND a.at <= i.closed_at)"
+        )
+
+    @invariant()
+    def an_unowned_escalation_always_has_a_next_page(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT id FROM escalations WHERE status <> 'resolved' AND next_page_at IS NULL"
+            " AND (owner_id IS NULL OR contact_begun_at IS NULL)"
+        )
+
+    @invariant()
+    def a_claimed_item_has_exactly_one_live_claim(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i WHERE (i.status = 'claimed') <> EXISTS"
+            " (SELECT FROM claims c WHERE c.item_id = i.id AND c.ended_at IS NULL)"
+        )
+
+
+def test_nothing_goes_wrong_in_any_order(shared_engine: Engine):
+    Everything.engine = shared_engine
+    machine = Everything.TestCase
+    machine.settings = settings(
+        max_examples=30,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    machine("runTest").runTest()
