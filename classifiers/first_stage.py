@@ -8,7 +8,7 @@ its recall stands in the model card. Needs numpy only to load.
 import math
 import zlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def linear_probability(text: str) -> float:
     found = buckets(text)
     if not found:
         return 0.0
-    total = sum(weights[bucket] for bucket in found) / math.sqrt(len(found))
+    total = sum(map(weights.__getitem__, found)) / math.sqrt(len(found))
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total + bias))))
 
 
@@ -54,11 +54,17 @@ def buckets(text: str) -> set[int]:
     words = [word for word in fold(text).split() if word != "."]
     if len(words) > 2 * _WORDS_READ:
         words = words[:_WORDS_READ] + words[-_WORDS_READ:]
-    features = {*words, *(f"{one} {two}" for one, two in pairwise(words))}
-    for word in set(words):
-        padded = f"<{word[:20]}>"
-        features.update(padded[start : start + 4] for start in range(len(padded) - 3))
-    return {zlib.crc32(feature.encode()) % BUCKETS for feature in features}
+    found = {zlib.crc32(f"{one} {two}".encode()) % BUCKETS for one, two in pairwise(words)}
+    found.update(*map(_of_word, set(words)))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _of_word(word: str) -> tuple[int, ...]:
+    """A word and its runs of letters; people use the same few thousand words again and again."""
+    padded = f"<{word[:20]}>"
+    features = [word, *(padded[start : start + 4] for start in range(len(padded) - 3))]
+    return tuple(zlib.crc32(feature.encode()) % BUCKETS for feature in features)
 
 
 def _ends(text: str) -> str:

@@ -27,6 +27,7 @@ _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _REPEATED_PUNCTUATION = re.compile(r"([^\w\s])\1{3,}")
 _SPACE = re.compile(r"\s+")
 _INFIX = re.compile(r"(?<=[^\W\d_])[*_~^|](?=[^\W\d_])")
+_ASCII_BUT_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
 _NOT_WORD = re.compile(r"[^\w\s']|_")
 
 
@@ -72,6 +73,8 @@ def has_drawn_out_letters(text: str) -> bool:
 
 def letters_only(folded: str) -> str:
     """All letters of a folded text run together, to find phrases whose spaces were removed."""
+    if folded.isascii():
+        return folded.translate(_ASCII_BUT_LETTERS)
     return "".join(char for char in folded if char.isalpha())
 
 

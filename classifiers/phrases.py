@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from classifiers.needles import Needles, needles
 from classifiers.normalise import fold, has_drawn_out_letters, letters_only
 from oversight.domain.severity import Category, Severity
 
@@ -36,6 +37,17 @@ class PhraseHit:
 class _Rule:
     hit: PhraseHit
     pattern: re.Pattern[str]
+    needles: Needles
+
+    def fires(self, stretch: str) -> bool:
+        """Whether the pattern matches."""
+        for group in self.needles:
+            for one in group:
+                if one in stretch:
+                    break
+            else:
+                return False
+        return self.pattern.search(stretch) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,6 @@ class _Ruleset:
     rules: tuple[_Rule, ...]
     compact: tuple[tuple[PhraseHit, tuple[str, ...]], ...]
     underweight_goal: re.Pattern[str]
-    must_contain: re.Pattern[str]
 
 
 def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]:
@@ -81,9 +92,8 @@ def rulesets() -> dict[str, _Ruleset]:
 def _collect(stretch: str, found: dict[str, PhraseHit]) -> None:
     compacted = letters_only(stretch)
     for ruleset in rulesets().values():
-        worth_reading = ruleset.must_contain.search(stretch) is not None
-        for rule in ruleset.rules if worth_reading else ():
-            if rule.hit.code not in found and rule.pattern.search(stretch):
+        for rule in ruleset.rules:
+            if rule.hit.code not in found and rule.fires(stretch):
                 found[rule.hit.code] = rule.hit
         for hit, words in ruleset.compact:
             if any(word in compacted and _was_joined(word, stretch) for word in words):
@@ -110,13 +120,15 @@ def _load(path: Path) -> _Ruleset:
         return re.sub(r"<(\w+)>", lambda match: groups[match.group(1)], pattern)
 
     return _Ruleset(
-        rules=tuple(
-            _Rule(_hit(row), re.compile(expand(row["pattern"]))) for row in content["rules"]
-        ),
+        rules=tuple(_rule(row, expand(row["pattern"])) for row in content["rules"]),
         compact=tuple((_hit(row), tuple(row["words"])) for row in content["compact"]),
         underweight_goal=re.compile(content["underweight_goal"]),
-        must_contain=re.compile(content["must_contain"]),
     )
+
+
+def _rule(row: dict[str, str], expression: str) -> _Rule:
+    pattern = re.compile(expression)
+    return _Rule(_hit(row), pattern, needles(pattern))
 
 
 def _hit(row: dict[str, str]) -> PhraseHit:

@@ -9,6 +9,7 @@ look at order and medians, so that one bad evening is not a trend and one good o
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -22,7 +23,9 @@ FEWEST_POINTS = 6
 #: Only the most recent points are read.
 MOST_POINTS = 60
 #: One-sided error of the trend test; chosen on the corpus's trajectories (model card).
-SIGNIFICANCE = 0.02
+SIGNIFICANCE = 0.05
+#: Scores nearer than this are the same for the test: a model's small change is not a course.
+STEP = 0.25
 #: The rise of expected severity over the stretch that is worth a person's look.
 SMALLEST_RISE = 0.25
 
@@ -86,15 +89,19 @@ def _slope(points: Sequence[Point]) -> float:
 
 
 def _chance_of_rise(points: Sequence[Point]) -> float:
-    """Chance of a rise this steady among scores without a trend (normal approximation)."""
-    count = len(points)
-    balance = sum(
-        _sign(later.expected_severity - earlier.expected_severity)
-        for earlier, later in combinations(points, 2)
-    )
-    spread = math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    return 0.5 * math.erfc((balance - 1) / spread / math.sqrt(2)) if balance > 0 else 1.0
+    """Chance of a rise this steady among scores without a trend (normal, corrected for ties)."""
+    steps = [round(point.expected_severity / STEP) for point in points]
+    balance = sum(_sign(later - earlier) for earlier, later in combinations(steps, 2))
+    if balance <= 0:
+        return 1.0
+    ties = Counter(steps).values()
+    variance = (_spread(len(steps)) - sum(_spread(size) for size in ties)) / 18
+    return 0.5 * math.erfc((balance - 1) / math.sqrt(2 * variance))
 
 
-def _sign(difference: float) -> int:
+def _spread(count: int) -> int:
+    return count * (count - 1) * (2 * count + 5)
+
+
+def _sign(difference: int) -> int:
     return (difference > 0) - (difference < 0)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.encoder import Encoder
+from classifiers.evaluation.courses import course_lines
 from classifiers.evaluation.faithfulness import measure_faithfulness
 from classifiers.evaluation.leave_out import ScorerMaker, leave_one_out_lines
 from classifiers.evaluation.measures import (
@@ -73,6 +74,7 @@ def report_lines(setting: Setting) -> Iterator[str]:
     yield from _calibration(shipped)
     yield from _decisions(setting)
     yield from _conversations(setting)
+    yield from course_lines(setting.classifier)
     yield from _first_look()
     yield from _explanations(setting)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from classifiers.encoder import Encoder
 from classifiers.heads import Head
+from classifiers.protocol import Message
 from classifiers.training.bundle import write_bundle
 from classifiers.training.calibrate import calibrated, chosen_thresholds, raw_logits
 from classifiers.training.corpus import corpus_digest
@@ -45,7 +46,7 @@ def build(
 
 def finish(folder: Path, participant: Head, reply: Head, recipe: Recipe) -> str:
     """Calibrate raw heads on the exported encoder, fit the first look, write the manifest."""
-    calibration = calibrate(Encoder(folder), participant, reply)
+    calibration = calibrate(Encoder(folder), participant, reply, recipe)
     _fit_first_look(folder, recipe)
     return write_bundle(
         folder,
@@ -58,22 +59,35 @@ def finish(folder: Path, participant: Head, reply: Head, recipe: Recipe) -> str:
     )
 
 
-def calibrate(encoder: Encoder, participant: Head, reply: Head) -> Calibration:
+def calibrate(encoder: Encoder, participant: Head, reply: Head, recipe: Recipe) -> Calibration:
     """Both heads on the scenarios kept for calibration."""
-    messages = [participant_example(row) for row in participant_split("calibrate")]
+    rows = participant_split("calibrate")
+    messages = [participant_example(row) for row in rows]
+    small_talk = [
+        participant_example(row)
+        for row in rows
+        if row.severity is Severity.L0 and row.stance == "none"
+    ]
+    if recipe.public_folder is not None:
+        small_talk += [
+            Example(Message(str(number), text), messages[0].targets, 1.0, "everyday", "")
+            for number, text in enumerate(everyday_texts(recipe.public_folder)[-600:])
+        ]
     replies = [reply_example(row) for row in reply_split("calibrate")]
-    participant, its_thresholds = _calibrate_one(encoder, participant, messages)
-    reply, other_thresholds = _calibrate_one(encoder, reply, replies)
+    good = [example for example in replies if not example.targets.any()]
+    participant, its_thresholds = _calibrate_one(encoder, participant, messages, small_talk)
+    reply, other_thresholds = _calibrate_one(encoder, reply, replies, good)
     return Calibration(participant, reply, its_thresholds | other_thresholds)
 
 
 def _calibrate_one(
-    encoder: Encoder, head: Head, examples: Sequence[Example]
+    encoder: Encoder, head: Head, examples: Sequence[Example], harmless: Sequence[Example]
 ) -> tuple[Head, dict[str, float]]:
     logits = raw_logits(encoder, head, examples)
     targets = np.stack([example.targets for example in examples])
     head = calibrated(head, logits, targets)
-    return head, chosen_thresholds(head, logits, targets)
+    alarms = raw_logits(encoder, head, harmless)
+    return head, chosen_thresholds(head, logits, targets, alarms)
 
 
 def _fit_first_look(folder: Path, recipe: Recipe) -> None:

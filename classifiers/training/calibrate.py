@@ -16,21 +16,29 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A threshold reaches ``recall`` of the positives, but never goes below ``floor``."""
+    """A threshold reaches ``recall`` of the positives, unless that flags too much small talk.
+
+    ``most_alarms`` is the largest share of harmless everyday messages that may be flagged: past
+    it people stop believing the flag (overrides of 46–96% over 23 studies, CLINICAL §5), and the
+    threshold rises until it holds.
+    """
 
     recall: float
-    floor: float
-    ceiling: float = 0.5
+    most_alarms: float
+    ceiling: float = 0.6
 
 
-#: Recall first for the levels that page; the floors keep the workload finite.
-SEVERITY_AIMS = {
-    "severity:L1": Aim(0.90, 0.15),
-    "severity:L2": Aim(0.95, 0.08),
-    "severity:L3": Aim(0.99, 0.05),
-    "severity:L4": Aim(0.90, 0.15),
+#: Recall first for the levels that page; L3 and L4 ring at once, so their alarms are the rarest.
+AIMS = {
+    "severity:L1": Aim(0.95, 0.06),
+    "severity:L2": Aim(0.95, 0.03),
+    "severity:L3": Aim(0.99, 0.015),
+    "severity:L4": Aim(0.95, 0.005),
+    "harm": Aim(0.90, 0.15),
 }
-_OTHER_AIM = Aim(0.80, 0.25)
+#: Twenty-two flags share the patience that a good reply may cost; categories name, and do not page.
+_FLAG_AIM = Aim(0.80, 0.015)
+_CATEGORY_AIM = Aim(0.85, 0.03)
 
 
 def raw_logits(encoder: Encoder, head: Head, examples: Sequence[Example]) -> FloatArray:
@@ -62,20 +70,38 @@ def calibrated(head: Head, logits: FloatArray, targets: FloatArray) -> Head:
     return replace(head, slope=slope, offset=offset)
 
 
-def chosen_thresholds(head: Head, logits: FloatArray, targets: FloatArray) -> dict[str, float]:
-    """A default threshold an output, by its aim, on calibrated probabilities."""
+def chosen_thresholds(
+    head: Head, logits: FloatArray, targets: FloatArray, harmless: FloatArray
+) -> dict[str, float]:
+    """A default threshold an output, by its aim, on calibrated probabilities.
+
+    ``harmless`` holds the logits of everyday texts (rows × outputs).
+    """
     probabilities = sigmoid(logits * head.slope + head.offset)
+    alarms = sigmoid(harmless * head.slope + head.offset)
     return {
         name: _threshold(
-            probabilities[:, column], targets[:, column], SEVERITY_AIMS.get(name, _OTHER_AIM)
+            probabilities[:, column],
+            targets[:, column],
+            alarms[:, column],
+            _aim(name),
         )
         for column, name in enumerate(head.names)
     }
 
 
-def _threshold(probabilities: FloatArray, target: FloatArray, aim: Aim) -> float:
+def _aim(output: str) -> Aim:
+    if output.startswith("flag:"):
+        return _FLAG_AIM
+    return AIMS.get(output, _CATEGORY_AIM)
+
+
+def _threshold(
+    probabilities: FloatArray, target: FloatArray, alarms: FloatArray, aim: Aim
+) -> float:
     found = np.sort(probabilities[target == 1])[::-1]
     if len(found) < 5:
         return aim.ceiling
     reached = float(found[int(np.ceil(aim.recall * len(found))) - 1])
-    return float(np.clip(reached - 1e-4, aim.floor, aim.ceiling))
+    quietest = float(np.quantile(alarms, 1.0 - aim.most_alarms))
+    return float(np.clip(max(reached, quietest) - 1e-4, 0.02, aim.ceiling))

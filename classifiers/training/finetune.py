@@ -60,8 +60,10 @@ class _Network(torch.nn.Module):  # type: ignore[misc]  # torch is no dependency
         self.heads = torch.nn.ModuleDict(
             {role: torch.nn.Linear(WIDTH, len(names)) for role, names in OUTPUTS.items()}
         )
-        for layer in self.encoder.encoder.encoder.layer[:frozen_layers]:
-            for parameter in layer.parameters():
+        model = self.encoder.encoder
+        frozen = [model.embeddings, *model.encoder.layer[:frozen_layers]] if frozen_layers else []
+        for part in frozen:
+            for parameter in part.parameters():
                 parameter.requires_grad_(requires_grad=False)
 
     def forward(self, role: str, *inputs: torch.Tensor) -> torch.Tensor:

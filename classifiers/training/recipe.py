@@ -20,6 +20,8 @@ from classifiers.training.corpus import (
 from classifiers.training.labels import Example, participant_example, reply_example
 from oversight.domain.severity import Severity
 
+#: Characters from which a text costs several short ones to train on.
+_LONG = 450
 _CRISIS_COLUMN = PARTICIPANT_OUTPUTS.index(CRISIS)
 
 
@@ -31,7 +33,9 @@ class Recipe:
     everyday: int = 600
     forum_negatives: int = 400
     public_replies: int = 300
-    longer_share: float = 0.12
+    longer_share: float = 0.08
+    long_texts_share: float = 0.5
+    replies_share: float = 0.7
     context_share: float = 0.15
     misspelt_share: float = 0.2
 
@@ -55,11 +59,17 @@ def epochs_of(recipe: Recipe) -> Callable[[int], Sequence[Example]]:
     def examples(epoch: int) -> list[Example]:
         generator = random.Random(1_000 + epoch)  # noqa: S311 - order of training, nothing secret
         chosen = _public_sample(outside, recipe, generator)
-        varied = [_varied(example, authored, harmless, recipe, generator) for example in authored]
+        shown = [
+            example
+            for example in authored
+            if len(example.message.text) < _LONG or generator.random() < recipe.long_texts_share
+        ]
+        varied = [_varied(example, authored, harmless, recipe, generator) for example in shown]
+        answered = _scenario_sample(replies, recipe.replies_share, generator)
         sampled = generator.sample(
             outside_replies, min(recipe.public_replies, len(outside_replies))
         )
-        return [*varied, *chosen, *replies, *sampled]
+        return [*varied, *chosen, *answered, *sampled]
 
     return examples
 
@@ -90,6 +100,15 @@ def _public_sample(
         *generator.sample(everyday, min(recipe.everyday, len(everyday))),
         *generator.sample(forum, min(recipe.forum_negatives, len(forum))),
     ]
+
+
+def _scenario_sample(
+    examples: Sequence[Example], share: float, generator: random.Random
+) -> list[Example]:
+    """A share of the scenarios, each with all its rows, so that pairs stay together."""
+    names = sorted({example.scenario for example in examples})
+    kept = {name for name in names if generator.random() < share}
+    return [example for example in examples if example.scenario in kept]
 
 
 def _varied(
