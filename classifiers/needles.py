@@ -57,7 +57,8 @@ def _of_part(code: Any, argument: Any) -> frozenset[str]:  # Any: as above
         branches = [_of_sequence(branch) for branch in argument[1]]
         return frozenset().union(*branches) if all(branches) else frozenset()
     if code is op.SUBPATTERN:
-        return _of_sequence(argument[-1])
+        _, flags_added, _, inner = argument
+        return frozenset() if flags_added & re.IGNORECASE else _of_sequence(inner)
     if code in (op.MAX_REPEAT, op.MIN_REPEAT) and argument[0] >= 1:
         return _of_sequence(argument[-1])
     return frozenset()
