@@ -67,7 +67,7 @@ def _show(chosen: str, person: Person) -> None:
     if escalation is not None:
         escalation_line(escalation)
         escalation_form(escalation, person)
-    st.html(thread(turns, zone=facts.timezone))
+    st.html(thread(turns, zone=facts.timezone, whole_page=True))
     sent_texts(turns, person, zone=facts.timezone)
     with st.expander("What happened in this conversation, newest first"):
         record_table(lines)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
-from oversight.domain.permissions import Page
+from oversight.domain.permissions import Action, Page
 from oversight.queries.triage import Card, card, queue
 from oversight.services.people import Person
 from oversight.ui import card as draw
@@ -51,17 +51,27 @@ def _card(person: Person) -> None:
         own_level_row(found)
         draw.draft(found, revealed=False)
     else:
-        reply, model = st.columns([1.7, 1], gap="medium")
-        with reply:
-            draw.draft(found, revealed=True)
-        with model:
-            draw.assessment(found)
+        _draft_and_model(found, writing=hand.form)
     if hand.form and mine:
         form_of(found, hand)
     else:
         action_row(found, person)
     with st.expander("Contacts, measures and safety plan"):
         draw.participant_details(found)
+
+
+def _draft_and_model(found: Card, *, writing: str | None) -> None:
+    """Side by side while reading; what a form already shows is not drawn twice beside it."""
+    if writing == Action.EDIT:
+        return
+    if writing:
+        draw.draft(found, revealed=True)
+        return
+    reply, model = st.columns([1.7, 1], gap="medium")
+    with reply:
+        draw.draft(found, revealed=True)
+    with model:
+        draw.assessment(found)
 
 
 def _read(hand: desk.Desk, person: Person) -> Card | None:

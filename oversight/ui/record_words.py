@@ -56,6 +56,7 @@ WORDS: Mapping[str, str] = {
     "escalation.resolve": "The escalation was resolved",
     "level.lower": "A person lowered the level",
     "level.confirm": "A second person agreed with the lower level",
+    "rating.create": "A supervisor rated a decision",
     "bridge.silent": "A hold was not covered: no unused wording was left",
     "participant.change": "The participant's card changed",
     "person.sign_in": "Someone signed in",

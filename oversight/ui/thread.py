@@ -25,6 +25,7 @@ def thread(
     read_sequence: int | None = None,
     show_levels: bool = True,
     leave_out_held: bool = False,
+    whole_page: bool = False,
 ) -> str:
     """The turns as HTML; what came after ``read_sequence`` stands under a mark "new"."""
     shown = [
@@ -39,7 +40,7 @@ def thread(
         parts.append(_turn(turn, zone=zone, show_levels=show_levels))
     newest = f"{len(shown)}-{shown[-1].sequence if shown else 0}"
     return (
-        f'<div class="ov-thread" role="log" aria-label="Conversation" tabindex="0"'
+        f'<div class="ov-thread{" ov-whole" if whole_page else ""}" role="log" aria-label="Conversation" tabindex="0"'
         f' data-newest="{newest}">{"".join(parts) or "<p>Nothing was said yet.</p>"}</div>'
     )
 
