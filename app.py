@@ -3,13 +3,14 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import conversation, record, triage
+    from pages import conversation, quality, record, triage
 
     show(
         {
             Page.TRIAGE: triage.render,
             Page.CONVERSATION: conversation.render,
             Page.RECORD: record.render,
+            Page.QUALITY: quality.render,
         }
     )
 else:
