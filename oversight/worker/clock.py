@@ -1,5 +1,6 @@
 """The clock: once a second it does what time alone makes due. One works, the others stand by."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -75,9 +76,12 @@ class Chair:
     def leave(self) -> None:
         """Let another clock take over."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.invalidate()
-            connection.close()
+        if connection is None:
+            return
+        with contextlib.suppress(SQLAlchemyError):  # a session that is gone holds nothing
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.invalidate()
+        connection.close()
 
     def _still_held(self) -> bool:
         """The lock lives and dies with its session, so a session that answers still holds it."""
@@ -150,10 +154,10 @@ class Clock:
         give_up_at = time.monotonic() + BRIDGES_SECONDS
         sent = 0
         for item_id in due:
-            if time.monotonic() > give_up_at or self._stopping.is_set():
-                break
             one = partial(bridge, item_id=item_id)
             sent += _attempt(_Task("bridge_one", partial(self._in_one, one), quiet=True))
+            if time.monotonic() > give_up_at or self._stopping.is_set():
+                break
         return sent
 
 
