@@ -22,6 +22,7 @@ from classifiers.evaluation.scorers import (
     PhraseRules,
     Scorer,
     ShippedModel,
+    VectorStore,
     WordModel,
 )
 from classifiers.evaluation.sets import (
@@ -89,15 +90,15 @@ def _baselines(setting: Setting) -> list[Scorer]:
     training = epochs_of(recipe)(0)
     baselines: list[Scorer] = [PhraseRules(), WordModel(training)]
     if setting.base_encoder is not None:
-        baselines.append(FrozenEmbedding(setting.base_encoder, training))
+        baselines.append(FrozenEmbedding(VectorStore(setting.base_encoder), training))
     return baselines
 
 
 def _makers(setting: Setting) -> list[ScorerMaker]:
     makers: list[ScorerMaker] = [WordModel]
-    base = setting.base_encoder
-    if base is not None:
-        makers.append(lambda training: FrozenEmbedding(base, training))
+    if setting.base_encoder is not None:
+        vectors = VectorStore(setting.base_encoder)
+        makers.append(lambda training: FrozenEmbedding(vectors, training))
     return makers
 
 

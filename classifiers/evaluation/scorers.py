@@ -15,7 +15,7 @@ from classifiers.model import TransformerClassifier
 from classifiers.outputs import CRISIS, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
 from classifiers.phrases import phrase_hits
 from classifiers.protocol import Message
-from classifiers.training.frozen import first_window_vectors, fit_heads
+from classifiers.training.frozen import first_window_vectors
 from classifiers.training.labels import Example
 
 FloatArray = NDArray[np.float64]
@@ -79,11 +79,7 @@ class WordModel:
         return self._fitted[output]([_words(example) for example in examples])
 
     def _fit(self, output: str) -> Callable[[list[str]], FloatArray]:
-        names = _names(output)
-        rows = [e for e in self._training if e.message.role == _role(output)]
-        rows = [e for e in rows if not np.isnan(e.targets[names.index(output)])]
-        truth = [int(example.targets[names.index(output)]) for example in rows]
-        weights = [example.weight for example in rows]
+        rows, truth, weights = labelled(self._training, output)
         features = make_union(
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
@@ -93,38 +89,55 @@ class WordModel:
         return lambda texts: np.asarray(model.decision_function(texts), dtype=np.float64)
 
 
+class VectorStore:
+    """The base encoder's vectors, each computed once however many models are fitted on them."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[Message, NDArray[np.float32]] = {}
+
+    def of(self, examples: Sequence[Example]) -> NDArray[np.float32]:
+        for example in examples:
+            if example.message not in self._known:
+                row = first_window_vectors(self._encoder, [example])[0]
+                self._known[example.message] = row
+        return np.stack([self._known[example.message] for example in examples])
+
+
 class FrozenEmbedding:
     """The base encoder, not fine-tuned, with logistic regression on its vectors."""
 
     name = "frozen embedding + logistic"
 
-    def __init__(self, encoder: Encoder, training: Sequence[Example]) -> None:
-        self._encoder = encoder
+    def __init__(self, vectors: VectorStore, training: Sequence[Example]) -> None:
+        self._vectors = vectors
         self._training = training
-        self._heads: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {}
-        self._vectors: dict[Message, NDArray[np.float32]] = {}
+        self._fitted: dict[str, LogisticRegression] = {}
 
     def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
-        names, role = _names(output), _role(output)
-        if role not in self._heads:
-            self._heads[role] = self._fit(names, role)
-        logits = self._heads[role](self._of(examples))
-        return logits[:, names.index(output)].astype(np.float64)
+        if output not in self._fitted:
+            self._fitted[output] = self._fit(output)
+        logits = self._fitted[output].decision_function(self._vectors.of(examples))
+        return np.asarray(logits, dtype=np.float64)
 
-    def _fit(
-        self, names: Sequence[str], role: str
-    ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-        rows = [e for e in self._training if e.message.role == role]
-        targets = np.stack([example.targets for example in rows])
-        weights = np.array([example.weight for example in rows], dtype=np.float32)
-        return fit_heads(names, self._of(rows), targets, weights).logits
+    def _fit(self, output: str) -> LogisticRegression:
+        rows, truth, weights = labelled(self._training, output)
+        model = LogisticRegression(C=1.0, max_iter=300)
+        return model.fit(self._vectors.of(rows), truth, sample_weight=weights)
 
-    def _of(self, examples: Sequence[Example]) -> NDArray[np.float32]:
-        for example in examples:
-            if example.message not in self._vectors:
-                row = first_window_vectors(self._encoder, [example])[0]
-                self._vectors[example.message] = row
-        return np.stack([self._vectors[example.message] for example in examples])
+
+def labelled(
+    training: Sequence[Example], output: str
+) -> tuple[list[Example], list[int], list[float]]:
+    """The rows of the output's role that carry its label, with labels and weights."""
+    column = _names(output).index(output)
+    rows = [
+        example
+        for example in training
+        if example.message.role == _role(output) and not np.isnan(example.targets[column])
+    ]
+    truth = [int(example.targets[column]) for example in rows]
+    return rows, truth, [example.weight for example in rows]
 
 
 def _names(output: str) -> tuple[str, ...]:
