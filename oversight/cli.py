@@ -183,6 +183,12 @@ def _people(settings: Settings, rest: Sequence[str]) -> int:
     return people.main(rest, _connected(settings))
 
 
+def _arms(settings: Settings, rest: Sequence[str]) -> int:
+    from oversight.commands import arms
+
+    return arms.main(rest, _connected(settings))
+
+
 def _replay(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (talks HTTP only)
     from oversight import replay
 
@@ -214,5 +220,6 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "replay": (_replay, "play a file of conversations through the gateway"),
     "keys": (_keys, "create, list and revoke study keys"),
     "people": (_people, "create, list and deactivate accounts"),
+    "arms": (_arms, "policies of study arms, as YAML in and out"),
     "settings": (_settings, "the table of all settings"),
 }

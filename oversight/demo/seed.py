@@ -78,7 +78,7 @@ def _study(session: Session, key: str) -> str:
         document = default_document().model_copy(
             update={"mode": mode, "automatic_release": automatic}
         )
-        version_id = store_policy(session, study_id, f"arm {name}", document)
+        version_id, _ = store_policy(session, study_id, f"arm {name}", document)
         session.add(Arm(id=new_id(), study_id=study_id, name=name, policy_version_id=version_id))
     session.flush()
     if key and session.scalar(select(StudyKey.id).where(StudyKey.digest == digest_of_key(key))):

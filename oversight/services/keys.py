@@ -43,7 +43,7 @@ def find_or_create_study(session: Session, name: str) -> uuid.UUID:
     study = Study(id=new_id(), name=name)
     session.add(study)
     session.flush()
-    version_id = store_policy(session, study.id, "default", default_document())
+    version_id, _ = store_policy(session, study.id, "default", default_document())
     session.add(Arm(id=new_id(), study_id=study.id, name="default", policy_version_id=version_id))
     session.flush()
     record(session, Event("study.create", OPERATOR, study_id=study.id, subject=study.id))

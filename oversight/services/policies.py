@@ -113,8 +113,8 @@ def default_document() -> PolicyDocument:
 
 def store_policy(
     session: Session, study_id: uuid.UUID, name: str, document: PolicyDocument
-) -> uuid.UUID:
-    """Keep a new version under ``name``; versions are numbered from 1 and never change."""
+) -> tuple[uuid.UUID, int]:
+    """Keep a new version under ``name`` and return its id and number, which starts at 1."""
     newest = session.scalar(
         select(func.max(PolicyVersion.number)).where(
             PolicyVersion.study_id == study_id, PolicyVersion.name == name
@@ -129,4 +129,4 @@ def store_policy(
     )
     session.add(version)
     session.flush()
-    return version.id
+    return version.id, version.number

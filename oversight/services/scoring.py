@@ -25,6 +25,7 @@ from classifiers.protocol import (
     RiskAssessment as Assessment,
 )
 from db import session as db_session
+from db.rows import among, insert_rows, save_together
 from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
@@ -132,7 +133,7 @@ def take(
         return []
     session.execute(
         update(table_of(ScoringWork))
-        .where(table_of(ScoringWork).c.id.in_(work_ids))
+        .where(among(ScoringWork.id, work_ids))
         .values(
             leased_until=now + timedelta(seconds=LEASE_SECONDS),
             attempts=ScoringWork.attempts + 1,
@@ -183,7 +184,7 @@ def hand_back(session: Session, tasks: Sequence[Task]) -> None:
     work = table_of(ScoringWork)
     session.execute(
         update(work)
-        .where(work.c.id.in_([task.work_id for task in tasks]))
+        .where(among(ScoringWork.id, [task.work_id for task in tasks]))
         .values(leased_until=None, attempts=work.c.attempts - 1)
     )
 
@@ -238,14 +239,14 @@ def record_scores(
     conversations = lock_conversations(session, {task.conversation_id for task in tasks})
     taken = session.scalars(
         delete(ScoringWork)
-        .where(ScoringWork.id.in_(list(by_work)))
+        .where(among(ScoringWork.id, by_work))
         .returning(ScoringWork.id)
         .execution_options(synchronize_session=False)
     ).all()
     pairs = [by_work[work_id] for work_id in sorted(taken)]
     if not pairs:
         return 0
-    session.execute(insert(table_of(RiskAssessment)), [_row(*pair) for pair in pairs])
+    insert_rows(session, RiskAssessment, [_row(*pair) for pair in pairs])
     imminent = _record_messages(session, pairs, now=now)
     _record_drafts(session, pairs, now=now)
     record_all(session, [_event(*pair) for pair in pairs])
@@ -290,19 +291,20 @@ def _record_messages(
     """Write levels; returns the conversations in which a message newly became imminent."""
     found = {task.message_id: one for task, one in pairs if task.message_id is not None}
     imminent = set()
-    for message in session.scalars(
-        select(Message).where(Message.id.in_(list(found))).execution_options(populate_existing=True)
-    ):
+    messages = session.scalars(
+        select(Message).where(among(Message.id, found)).execution_options(populate_existing=True)
+    ).all()
+    for message in messages:
         one = found[message.id]
         before = Severity(message.severity)
         message.severity = _level(before, Scoring(message.scoring), one)
         message.scoring = _scoring(Scoring(message.scoring), one)
-        message.categories = [category.value for category in one.categories]
+        message.categories = list(dict.fromkeys([*message.categories, *one.categories]))
         message.language = one.language or message.language
         message.scored_at = now
         if message.severity == Severity.L4 and before is not Severity.L4:
             imminent.add(message.conversation_id)
-    session.flush()
+    save_together(session, messages, ["severity", "scoring", "categories", "language", "scored_at"])
     return imminent
 
 
@@ -326,9 +328,10 @@ def _record_drafts(
     session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
 ) -> None:
     found = {task.draft_id: one for task, one in pairs if task.draft_id is not None}
-    for draft in session.scalars(
-        select(Draft).where(Draft.id.in_(list(found))).execution_options(populate_existing=True)
-    ):
+    drafts = session.scalars(
+        select(Draft).where(among(Draft.id, found)).execution_options(populate_existing=True)
+    ).all()
+    for draft in drafts:
         one = found[draft.id]
         flags = sorted({*draft.flags, *(flag.value for flag in one.flags)})
         draft.scoring = _scoring(Scoring(draft.scoring), one)
@@ -339,7 +342,7 @@ def _record_drafts(
             else max(draft.grade, worst_grade(one.flags))
         )
         draft.scored_at = now
-    session.flush()
+    save_together(session, drafts, ["scoring", "flags", "grade", "scored_at"])
 
 
 def _event(task: Task, one: Assessment) -> Event:

@@ -49,7 +49,7 @@ class Clinic:
 
     def arm(self, name: str, **changes: object) -> None:
         document = default_document().model_copy(update=changes)
-        version_id = store_policy(self.session, self.study_id, name, document)
+        version_id, _ = store_policy(self.session, self.study_id, name, document)
         self.session.add(
             Arm(id=new_id(), study_id=self.study_id, name=name, policy_version_id=version_id)
         )

@@ -43,7 +43,7 @@ class Talk:
             document = default_document().model_copy(
                 update={"mode": Mode.HOLD_FLAGGED, "automatic_release": True}
             )
-            version_id = store_policy(session, study_id, "b", document)
+            version_id, _ = store_policy(session, study_id, "b", document)
             session.add(Arm(id=new_id(), study_id=study_id, name="b", policy_version_id=version_id))
         return cls(database, study_id)
 
