@@ -1,8 +1,9 @@
-"""Linear heads over the encoder's vectors, calibrated one by one.
+"""Linear heads over the encoder's vectors and, where it earned its place, over hashed words.
 
-Files: ``heads.npz`` holds for each role a weight matrix (outputs × width), a bias, and a
-calibration (slope, offset) per output, so that probability = sigmoid(slope · logit + offset)
-(Platt 1999). ``manifest.json`` names the outputs in order, the thresholds and the digests.
+Files: ``heads.npz`` holds for each role a weight matrix (outputs × width), a bias, perhaps a
+matrix for hashed words (outputs × buckets), and a calibration (slope, offset) per output, so that
+probability = sigmoid(slope · logit + offset) (Platt 1999). ``manifest.json`` names the outputs in
+order, the thresholds and the digests.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from classifiers.first_stage import buckets
 
 FloatArray = NDArray[np.float32]
 
@@ -35,20 +38,31 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One role's outputs. ``probabilities`` maps (windows × width) to (windows × outputs)."""
+    """One role's outputs. ``probabilities`` maps (windows × width) to (windows × outputs).
+
+    ``words`` (outputs × buckets) reads the words themselves (``first_stage.buckets``), which the
+    encoder's English pieces blur in other languages and in slang.
+    """
 
     names: tuple[str, ...]
     weights: FloatArray
     bias: FloatArray
     slope: FloatArray
     offset: FloatArray
+    words: FloatArray | None = None
 
-    def logits(self, vectors: FloatArray) -> FloatArray:
+    def logits(self, vectors: FloatArray, text: str = "") -> FloatArray:
+        """The encoder's part a window, plus the part of the whole text's words if any."""
         result: FloatArray = vectors @ self.weights.T + self.bias
+        found = sorted(buckets(text)) if self.words is not None else []
+        if self.words is None or not found:
+            return result
+        read: FloatArray = self.words[:, found].sum(axis=1) / np.float32(np.sqrt(len(found)))
+        result = result + read
         return result
 
-    def probabilities(self, vectors: FloatArray) -> FloatArray:
-        return sigmoid(self.logits(vectors) * self.slope + self.offset)
+    def probabilities(self, vectors: FloatArray, text: str = "") -> FloatArray:
+        return sigmoid(self.logits(vectors, text) * self.slope + self.offset)
 
 
 def sigmoid(logits: FloatArray) -> FloatArray:
@@ -81,9 +95,17 @@ def read_head(folder: Path, role: str, names: tuple[str, ...]) -> Head:
             part: arrays[f"{role}_{part}"].astype(np.float32)
             for part in ("weights", "bias", "slope", "offset")
         }
+        words = arrays.get(f"{role}_words", None)
     if parts["weights"].shape[0] != len(names):
         raise ModelFilesDamaged(f"{role} head has {parts['weights'].shape[0]} outputs")
-    return Head(names, parts["weights"], parts["bias"], parts["slope"], parts["offset"])
+    return Head(
+        names,
+        parts["weights"],
+        parts["bias"],
+        parts["slope"],
+        parts["offset"],
+        None if words is None else words.astype(np.float32),
+    )
 
 
 def file_digest(path: Path) -> str:

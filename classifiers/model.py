@@ -61,7 +61,7 @@ class TransformerClassifier:
 
     def window_scores(self, message: Message, windows: Sequence[Window]) -> dict[str, float]:
         head = self._head(message)
-        probabilities = head.probabilities(self._encoder.vectors(windows))
+        probabilities = head.probabilities(self._encoder.vectors(windows), message.text)
         return combination.merge_windows(head.names, probabilities)
 
     @property

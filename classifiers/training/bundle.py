@@ -26,14 +26,16 @@ def write_bundle(
     The version ends in eight characters of the digests of encoder and heads, so that two models
     never share one.
     """
-    np.savez(
-        folder / "heads.npz",
-        **{
-            f"{role}_{part}": getattr(head, part).astype(np.float32)
-            for role, head in (("participant", participant), ("reply", reply))
-            for part in ("weights", "bias", "slope", "offset")
-        },
-    )
+    heads = (("participant", participant), ("reply", reply))
+    arrays = {
+        f"{role}_{part}": getattr(head, part).astype(np.float32)
+        for role, head in heads
+        for part in ("weights", "bias", "slope", "offset")
+    }
+    for role, head in heads:
+        if head.words is not None:
+            arrays[f"{role}_words"] = head.words.astype(np.float16)
+    np.savez_compressed(folder / "heads.npz", **arrays)
     digests = {name: file_digest(folder / name) for name in _NAMED_FILES}
     version = f"{release}+{digests['encoder.onnx'][:4]}{digests['heads.npz'][:4]}"
     content = {

@@ -45,7 +45,9 @@ def raw_logits(encoder: Encoder, head: Head, examples: Sequence[Example]) -> Flo
     """The largest logit over a text's windows, one row an example."""
     return np.stack(
         [
-            head.logits(encoder.vectors(encoder.windows(example.message))).max(axis=0)
+            head.logits(
+                encoder.vectors(encoder.windows(example.message)), example.message.text
+            ).max(axis=0)
             for example in examples
         ]
     )

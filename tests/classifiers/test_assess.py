@@ -91,7 +91,7 @@ def test_a_score_that_is_no_probability_leaves_the_message_unscored(
     outputs = len(classifier.manifest.participant_outputs)
     monkeypatch.setattr(
         "classifiers.heads.Head.probabilities",
-        lambda self, vectors: np.full((1, outputs), value, dtype=np.float32),
+        lambda self, vectors, text: np.full((1, outputs), value, dtype=np.float32),
     )
     assessment = assess_one(classifier, "kms tonight")
     assert assessment.severity is Severity.LU
