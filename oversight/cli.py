@@ -47,8 +47,8 @@ def _connected(settings: Settings) -> Settings:
     from oversight.supervision.stack import with_servers
 
     own = VarFolder(settings.var)
-    missing = settings.database_url is None and not own.postgres_sockets.exists()
-    missing |= settings.redis_url is None and not own.valkey_sockets.exists()
+    missing = settings.database_url is None and not own.postgres_socket.exists()
+    missing |= settings.redis_url is None and not own.valkey_socket.exists()
     if missing:
         raise SettingError(
             f"Nothing runs on {settings.var}: start Oversight first (make run), or set "

@@ -42,6 +42,10 @@ class VarFolder:
         return self._sockets("pg")
 
     @property
+    def postgres_socket(self) -> Path:
+        return self.postgres_sockets / ".s.PGSQL.5432"
+
+    @property
     def valkey_sockets(self) -> Path:
         return self._sockets("vk")
 

@@ -158,7 +158,7 @@ def welcome(settings: Settings, *, seconds: float) -> str:
         f"  Oversight is running ({seconds:.1f} s).",
         "",
         f"  Console   {settings.console_url}",
-        f"  Gateway   {settings.gateway_url}   (its description: {settings.gateway_url}/docs)",
+        f"  Gateway   {settings.gateway_url}   (described at /openapi.json)",
         "",
         *_sign_ins(settings),
         f"  Data are kept in {settings.var}, what happens in {VarFolder(settings.var).log_file}.",
@@ -180,7 +180,7 @@ def _sign_ins(settings: Settings) -> list[str]:
         return []
     width = max(len(person["username"]) for person in people)
     rows = [
-        f"    {person['role']:<12} {person['username']:<{width}}   {person['password']}"
+        f"    {person['role'].replace('_', ' '):<12} {person['username']:<{width}}   {person['password']}"
         for person in people
     ]
     return [
