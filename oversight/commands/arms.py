@@ -1,14 +1,13 @@
 """`python -m oversight arms`: policies of study arms, as YAML in and out."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
-from db.session import RECORD_ERRORS, Database, make_engine, unavailable
-from oversight.domain.errors import Refusal
+from db.session import Database
+from oversight.commands.running import run_on_record
 from oversight.queries.arms import arm_named, arms
 from oversight.services.arms import put_in_force
 from oversight.services.policies import PolicyDocument, parse_policy
@@ -18,23 +17,7 @@ from oversight.settings import Settings
 def main(argv: Sequence[str], settings: Settings) -> int:
     """Run one action; the exit status is 0, or 1 after saying on stderr what was wrong."""
     chosen = _parser().parse_args(argv)
-    engine = make_engine(str(settings.database_url), pool_size=1)
-    try:
-        chosen.action(Database(engine), chosen)
-    except Refusal as refusal:
-        print(f"oversight: {refusal.message}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"oversight: {error}", file=sys.stderr)
-        return 1
-    except RECORD_ERRORS as error:
-        if not unavailable(error):
-            raise
-        print("oversight: the database cannot be reached.", file=sys.stderr)
-        return 1
-    finally:
-        engine.dispose()
-    return 0
+    return run_on_record(settings, lambda database: chosen.action(database, chosen))
 
 
 def _list(database: Database, _chosen: argparse.Namespace) -> None:

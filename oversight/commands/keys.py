@@ -5,10 +5,8 @@ import sys
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy.exc import DBAPIError
-
-from db.session import Database, make_engine, unavailable
-from oversight.domain.errors import Refusal
+from db.session import Database
+from oversight.commands.running import run_on_record
 from oversight.services import keys
 from oversight.settings import Settings
 
@@ -16,23 +14,7 @@ from oversight.settings import Settings
 def main(argv: Sequence[str], settings: Settings) -> int:
     """Run one of the three; the exit status is 0, or 1 after saying on stderr what was wrong."""
     chosen = _parser().parse_args(argv)
-    if settings.database_url is None:
-        print("oversight: DATABASE_URL is empty.", file=sys.stderr)
-        return 1
-    engine = make_engine(settings.database_url, pool_size=1)
-    try:
-        _run(chosen, Database(engine))
-    except Refusal as refusal:
-        print(f"oversight: {refusal.message}", file=sys.stderr)
-        return 1
-    except DBAPIError as error:
-        if not unavailable(error):
-            raise
-        print("oversight: the database cannot be reached.", file=sys.stderr)
-        return 1
-    finally:
-        engine.dispose()
-    return 0
+    return run_on_record(settings, lambda database: _run(chosen, database))
 
 
 def _run(chosen: argparse.Namespace, database: Database) -> None:

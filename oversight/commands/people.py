@@ -8,10 +8,11 @@ import secrets
 import sys
 from collections.abc import Sequence
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from db.session import Database, make_engine, unavailable
-from oversight.domain.errors import Conflict, Refusal
+from db.session import Database
+from oversight.commands.running import run_on_record
+from oversight.domain.errors import Conflict
 from oversight.domain.permissions import Role
 from oversight.queries.accounts import Account, account_named, accounts
 from oversight.services import people
@@ -21,20 +22,7 @@ from oversight.settings import Settings
 def main(argv: Sequence[str], settings: Settings) -> int:
     """Run one action; the exit status is 0, or 1 after saying on stderr what was wrong."""
     chosen = _parser().parse_args(argv)
-    engine = make_engine(str(settings.database_url), pool_size=1)
-    try:
-        chosen.action(Database(engine), chosen)
-    except Refusal as refusal:
-        print(f"oversight: {refusal.message}", file=sys.stderr)
-        return 1
-    except DBAPIError as error:
-        if not unavailable(error):
-            raise
-        print("oversight: the database cannot be reached.", file=sys.stderr)
-        return 1
-    finally:
-        engine.dispose()
-    return 0
+    return run_on_record(settings, lambda database: chosen.action(database, chosen))
 
 
 def _create(database: Database, chosen: argparse.Namespace) -> None:
