@@ -13,7 +13,7 @@ from oversight.ui import card as draw
 from oversight.ui import desk, runtime
 from oversight.ui.actions import action_row, form_of, offered_keys, own_level_row
 from oversight.ui.components import news, pulse
-from oversight.ui.outcome import outcome
+from oversight.ui.outcome import fate, outcome
 from oversight.ui.queue_list import queue_list
 from oversight.ui.who import guard
 
@@ -114,7 +114,7 @@ def _queue() -> None:
     with runtime.database().reading() as session:
         waiting = queue(session)
     item = uuid.UUID(hand.item) if hand.item else None
-    pulse(now=waiting.at.timestamp(), on_news=_on_news, key=PULSE)
+    pulse(now=waiting.at.timestamp(), fate=fate(hand), on_news=_on_news, key=PULSE)
     queue_list(waiting, item)
 
 

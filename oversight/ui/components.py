@@ -84,6 +84,14 @@ class DeskForm:
     trouble: str = field(default="")
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of the text that was sent last, in plain words."""
+
+    delivery: str
+    words: str
+
+
 Answer = Mapping[str, Any]
 """What a form sends: text, flags, choice, reason, where it has them. Any: JSON from a browser."""
 
@@ -124,9 +132,10 @@ def submitted(key: str) -> Answer:
     return values if isinstance(values, Mapping) else {}
 
 
-def pulse(*, now: float, on_news: Callable[[], None], key: str) -> None:
+def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: str) -> None:
     """Follow the live push, count clocks down, guard the keys, renew the open card's lease."""
-    _pulse()(data={"now": now}, key=key, on_news_change=on_news)
+    told = asdict(fate) if fate else None
+    _pulse()(data={"now": now, "fate": told}, key=key, on_news_change=on_news)
 
 
 def news(key: str) -> Answer:

@@ -7,6 +7,7 @@ import streamlit as st
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.queries.delivery import DeliveryState, delivery_state
 from oversight.ui import desk, runtime
+from oversight.ui.components import Fate
 from oversight.ui.words import DELIVERY_WORDS, countdown, moment, safe
 
 
@@ -22,22 +23,48 @@ def outcome(hand: desk.Desk) -> None:
     with runtime.database().reading() as session:
         state = delivery_state(session, delivery_id)
     words, button = st.columns([4, 1], vertical_alignment="center")
-    words.html(f'<p role="status"><b>{safe(hand.last_words)}</b> · {_fate(state)}</p>')
-    if state.status is DeliveryStatus.QUEUED and state.not_before > state.at:
+    words.html(
+        f'<p role="status"><b>{safe(hand.last_words)}</b> ·'
+        f' <span data-fate="{delivery_id}">{_fate(state)}</span></p>'
+    )
+    if _can_be_undone(state):
         button.button(
             "Undo", key=f"undo-{delivery_id}", shortcut="Z", on_click=desk.undo, args=(delivery_id,)
         )
 
 
+def fate(hand: desk.Desk) -> Fate | None:
+    """What became of the last text by now; None while nothing was sent or it can be undone.
+
+    The line above the card is part of the card, which news never redraw: the page's script puts
+    these words there.
+    """
+    if hand.last_delivery is None:
+        return None
+    with runtime.database().reading() as session:
+        state = delivery_state(session, uuid.UUID(hand.last_delivery))
+    if _can_be_undone(state):
+        return None
+    return Fate(hand.last_delivery, _settled(state))
+
+
+def _can_be_undone(state: DeliveryState) -> bool:
+    return state.status is DeliveryStatus.QUEUED and state.not_before > state.at
+
+
 def _fate(state: DeliveryState) -> str:
-    if state.status is DeliveryStatus.QUEUED and state.not_before > state.at:
+    if _can_be_undone(state):
         return countdown(
             state.not_before,
             state.at,
             before=f"to {state.participant} in %",
             after=f"being sent to {state.participant}",
         )
+    return safe(_settled(state))
+
+
+def _settled(state: DeliveryState) -> str:
     words = f"to {state.participant}: {DELIVERY_WORDS[state.status]}"
     if state.settled_at is not None:
         words += f" {moment(state.settled_at)}"
-    return safe(words)
+    return words

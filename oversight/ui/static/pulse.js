@@ -80,6 +80,15 @@ function showNewest() {
   }
 }
 
+// The line above the card belongs to the card, which is never redrawn underfoot; its words are.
+function tellFate(fate) {
+  const place = fate && document.querySelector(`[data-fate="${fate.delivery}"]`);
+  if (!place) return;
+  if (place.textContent !== fate.words) place.textContent = fate.words;
+  const undo = document.querySelector(`.st-key-undo-${fate.delivery}`);
+  if (undo) undo.style.display = "none";
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const state = later(parentElement, "__pulse", () => ({}));
@@ -87,6 +96,7 @@ export default function (component) {
   state.skew = data.now - Date.now() / 1000;
   tick(state.skew);
   showNewest();
+  tellFate(data.fate);
   const status = parentElement.querySelector(".ov-pulse");
   const say = (live) => {
     status.textContent = live ? "Live" : "Reconnecting…";
