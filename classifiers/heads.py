@@ -58,8 +58,7 @@ class Head:
         if self.words is None or not found:
             return result
         read: FloatArray = self.words[:, found].sum(axis=1) / np.float32(np.sqrt(len(found)))
-        result = result + read
-        return result
+        return result + read
 
     def probabilities(self, vectors: FloatArray, text: str = "") -> FloatArray:
         return sigmoid(self.logits(vectors, text) * self.slope + self.offset)
