@@ -30,6 +30,7 @@ from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
 from oversight.domain.lifecycle import DraftStatus, ItemStatus
+from oversight.domain.measures import underweight
 from oversight.domain.severity import Severity, worst
 from oversight.domain.words import Scoring
 from oversight.services.audit import Actor, Event, record_all
@@ -49,8 +50,6 @@ MOST_ATTEMPTS = 3
 """Taken more often than this without a record, a text is taken for one that breaks its scorer."""
 
 CONTEXT_TURNS = 6
-UNDERWEIGHT_BMI = 18.5
-"""WHO: a body-mass index under 18.5 kg/m2 is underweight."""
 
 SCORER = Actor.system("scorer")
 
@@ -202,16 +201,6 @@ def work_is_free(session: Session, *, waiting_seconds: float = 0) -> bool:
         .limit(1)
     )
     return found is not None
-
-
-def underweight(measures: object) -> bool:
-    """Whether the newest body-mass index on a participant's card is under 18.5 kg/m2."""
-    if not isinstance(measures, list):
-        return False
-    bmis = [one for one in measures if isinstance(one, dict) and one.get("name") == "BMI"]
-    newest = max(bmis, key=lambda one: str(one.get("date", "")), default=None)
-    value = newest.get("value") if newest else None
-    return isinstance(value, int | float) and value < UNDERWEIGHT_BMI
 
 
 def failed(task: Task, *, model_version: str, reason: str = CLASSIFIER_ERROR) -> Assessment:

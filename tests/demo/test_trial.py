@@ -17,10 +17,10 @@ from oversight.demo.trial import (
     trial_turns,
 )
 from oversight.domain.flags import Flag
+from oversight.domain.measures import underweight
 from oversight.domain.severity import Severity
 from oversight.replay_file import read_replay_file
 from oversight.services.participants import measures_in_order
-from oversight.services.scoring import underweight
 
 TURNS = trial_turns()
 PEOPLE = trial_participants()

@@ -176,17 +176,6 @@ def test_imminent_risk_calls_the_one_on_duty_at_once(clinic: Clinic):
     assert (paged.clinician_id, paged.step) == (who, 0)
 
 
-def test_unknown_bmi_is_no_reason_and_a_low_one_is(clinic: Clinic):
-    assert not scoring.underweight(None)
-    assert scoring.underweight([{"name": "BMI", "value": 17.4, "date": "2026-11-01"}])
-    assert not scoring.underweight(
-        [
-            {"name": "BMI", "value": 17.4, "date": "2026-01-01"},
-            {"name": "BMI", "value": 21.0, "date": "2026-11-01"},
-        ]
-    )
-
-
 def test_a_message_is_never_scored_below_what_it_was(clinic: Clinic):
     clinic.say("c", "kms", floor=Severity.L3)
     clinic.score(Severity.L0)
