@@ -180,7 +180,7 @@ def _sign_ins(settings: Settings) -> list[str]:
         return []
     width = max(len(person["username"]) for person in people)
     rows = [
-        f"    {person['role'].replace('_', ' '):<12} {person['username']:<{width}}   {person['password']}"
+        f"    {_in_words(person['role']):<12} {person['username']:<{width}}   {person['password']}"
         for person in people
     ]
     return [
@@ -190,6 +190,10 @@ def _sign_ins(settings: Settings) -> list[str]:
         "  The study key that its bot uses is in demo.json among the data.",
         "",
     ]
+
+
+def _in_words(role: str) -> str:
+    return role.replace("_", " ")
 
 
 def _demonstration(file: Path) -> dict[str, Any]:  # Any: as JSON gives it.
