@@ -3,7 +3,7 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import conversation, quality, record, triage
+    from pages import conversation, metrics, quality, record, triage
 
     show(
         {
@@ -11,6 +11,7 @@ if __name__ == "__main__":
             Page.CONVERSATION: conversation.render,
             Page.RECORD: record.render,
             Page.QUALITY: quality.render,
+            Page.METRICS: metrics.render,
         }
     )
 else:

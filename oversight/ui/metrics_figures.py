@@ -27,17 +27,19 @@ def style() -> None:
     st.html(f"<style>{(STATIC / 'figures.css').read_text(encoding='utf-8')}</style>")
 
 
-def figures(shown: Sequence[Figure]) -> None:
-    """Figures side by side, or below each other on a phone."""
-    st.html(f'<dl class="ov-figures">{"".join(_figure(one) for one in shown)}</dl>')
+def figures(shown: Sequence[Figure], *, across: int) -> None:
+    """Figures side by side, ``across`` in a row where there is room."""
+    st.html(
+        f'<div class="ov-figures" style="--across: {across}">{"".join(_figure(one) for one in shown)}</div>'
+    )
 
 
 def _figure(one: Figure) -> str:
     small = " ov-not-yet" if one.value == NOT_ENOUGH else ""
     return (
-        f'<div class="ov-figure"><dt>{safe(one.name)}</dt>'
-        f'<dd class="ov-value{small}">{safe(one.value)}</dd>'
-        f'<dd class="ov-cases">{safe(one.cases)}</dd></div>'
+        f'<section class="ov-figure" aria-label="{safe(one.name)}"><h3>{safe(one.name)}</h3>'
+        f'<div class="ov-value{small}">{safe(one.value)}</div>'
+        f'<div class="ov-cases">{safe(one.cases)}</div></section>'
     )
 
 
@@ -76,12 +78,44 @@ def estimate_words(found: Estimate | None) -> str:
     return f"{found.value:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
 
 
+def wait_words(seconds: float | None) -> str:
+    """A waiting time with its units, or that the data do not reach it yet."""
+    if seconds is None:
+        return "not reached yet"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    for large, words, small, less in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= large:
+            rest = whole % large // small
+            return (
+                f"{whole // large} {words} {rest} {less}" if rest else f"{whole // large} {words}"
+            )
+    raise AssertionError("unreachable")
+
+
 def plain_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table that a screen reader can read; it scrolls sideways on a phone."""
-    head = "".join(f'<th scope="col">{safe(one)}</th>' for one in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{safe(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    """A table; with many columns it becomes one block a row on a phone.
+
+    The roles are spelled out because browsers drop them from a table drawn as blocks.
+    """
+    stacked = " ov-stacked" if len(heads) > 3 else ""
+    head = "".join(f'<th scope="col" role="columnheader">{safe(one)}</th>' for one in heads)
+    body = "".join(f'<tr role="row">{_cells(heads, row)}</tr>' for row in rows)
     st.html(
-        f'<div class="ov-plain-table" tabindex="0" role="region" aria-label="{safe(caption)}">'
-        f"<table><caption>{safe(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="ov-plain-table{stacked}" tabindex="0" role="region"'
+        f' aria-label="{safe(caption)}"><table role="table"><caption>{safe(caption)}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table></div>'
+    )
+
+
+def _cells(heads: Sequence[str], row: Sequence[object]) -> str:
+    return "".join(
+        f'<td role="cell" data-head="{safe(head)}">{safe(cell)}</td>'
+        for head, cell in zip(heads, row, strict=True)
     )

@@ -45,7 +45,8 @@ def agreement_summary(found: RatingSummary) -> None:
             _same("Same answer: moderate or above?", found.risky),
             _same("Same level exactly", found.levels),
             share_figure("Items that pass questions 1 to 3", found.passed, "ratings"),
-        ]
+        ],
+        across=4,
     )
     with st.expander("Beyond chance, and the answers to the seven questions"):
         _beyond_chance(found)

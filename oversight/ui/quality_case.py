@@ -72,7 +72,7 @@ def decision(case: DecidedCase) -> None:
     if case.text is not None and case.text != case.draft_text:
         if case.kind is DecisionKind.EDIT and case.draft_text is not None:
             st.html(
-                "<p>What was sent. <del>Struck through</del>: taken out."
+                '<p class="ov-quality-key">What was sent. <del>Struck through</del>: taken out.'
                 " <ins>Underlined</ins>: put in.</p>" + word_diff(case.draft_text, case.text)
             )
         else:

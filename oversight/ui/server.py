@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
 
 from oversight.logs import logger, start_logging
 from oversight.ui import runtime
@@ -20,6 +21,9 @@ def create_console(script: str) -> st.App:
     settings = runtime.settings()
     start_logging(level=settings.log_level, form=settings.log_format)
     live = Live(str(settings.database_url))
+    # Until st.navigation has run once, Streamlit 1.67 runs the files of a folder named "pages" by
+    # themselves: a first visit to /quality after a restart showed an empty page.
+    PagesManager.uses_pages_directory = False
 
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
