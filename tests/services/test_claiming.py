@@ -137,3 +137,11 @@ def test_only_readers_take_items(clinic: Clinic, role):
     clinic.say("c", "words")
     with pytest.raises(NotPermitted):
         claiming.claim_next(clinic.session, clinic.person(role))
+
+
+def test_a_lease_that_ran_out_cannot_be_renewed_even_before_the_sweep(clinic: Clinic, me):
+    clinic.say("c", "words")
+    item = clinic.claim("c", me)
+    clinic.wait(121)
+    with pytest.raises(ClaimLost):
+        claiming.renew(clinic.session, item.id, me)
