@@ -139,6 +139,6 @@ def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: st
 
 
 def news(key: str) -> Answer:
-    """What the pulse just reported: ``changed`` conversation ids, or a ``lapsed`` item."""
+    """What the pulse just reported: that something changed, or a ``lapsed`` item."""
     values = st.session_state[key].news
     return values if isinstance(values, Mapping) else {}

@@ -29,7 +29,8 @@ const OPENS_FORM = new Set(["e", "w", "x", "u", "s", "l"]);
 
 function cardOnScreen(state) {
   const card = document.querySelector("[data-card]")?.dataset.card ?? "";
-  if (card !== state.card) {
+  // While a card is drawn again it is gone for a moment; it was read all the same.
+  if (card && card !== state.card) {
     state.card = card;
     state.cardAt = performance.now();
   }
@@ -89,10 +90,26 @@ function tellFate(fate) {
   if (undo) undo.style.display = "none";
 }
 
+// A rerun that is asked for while another runs leaves pieces of the old card behind for good
+// (Streamlit 1.67): news wait until what was pressed is done.
+const RUNS = new Set(["running", "rerunRequested", "stopRequested"]);
+
+function tellNews(state) {
+  if (!state.news) return;
+  if (RUNS.has(document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState)) return;
+  const news = state.news;
+  state.news = null;
+  state.send(news);
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const state = later(parentElement, "__pulse", () => ({}));
-  state.report = (news) => setTriggerValue("news", news);
+  state.send = (news) => setTriggerValue("news", news);
+  state.report = (news) => {
+    state.news = { ...state.news, ...news, at: Date.now() };
+    tellNews(state);
+  };
   state.skew = data.now - Date.now() / 1000;
   tick(state.skew);
   showNewest();
@@ -110,10 +127,13 @@ export default function (component) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/live`);
     state.socket = socket;
-    socket.onopen = () => say(true);
+    socket.onopen = () => {
+      say(true);
+      state.report({}); // what happened since the page was drawn was told to nobody
+    };
     socket.onmessage = (message) => {
       const changed = JSON.parse(message.data);
-      if (changed.length) state.report({ changed, at: Date.now() });
+      if (changed.length) state.report({});
     };
     socket.onclose = (closed) => {
       if (state.ended) return;
@@ -130,14 +150,14 @@ export default function (component) {
       headers: { "content-type": "application/json", "x-oversight": "desk" },
       body: JSON.stringify({ item }),
     })
-      .then((answer) => answer.status === 409 && state.report({ lapsed: item, at: Date.now() }))
+      .then((answer) => answer.status === 409 && state.report({ lapsed: item }))
       .catch(() => {});
   };
   connect();
   state.formDueUntil = 0;
   state.keys = (event) => guardKeys(state, event);
   for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
-  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); }, 60);
+  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); tellNews(state); }, 60);
   state.clock = setInterval(() => { tick(state.skew); showNewest(); }, 500);
   state.lease = setInterval(renew, 30000);
 
