@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from classifiers.first_stage import urgency
 from classifiers.phrases import phrase_hits
 from db.session import Database
-from db.tables import Arm, new_id
 from oversight.domain.errors import Refusal
 from oversight.domain.permissions import Role
 from oversight.domain.policy import Mode
 from oversight.domain.severity import worst
+from oversight.services.arms import put_in_force
 from oversight.services.arrivals import Arrival, NewMessage, NewReply, Outcome, ParticipantFacts
 from oversight.services.decisions import digest
 from oversight.services.duty import go_on_duty
 from oversight.services.keys import find_or_create_study
 from oversight.services.people import create_person
-from oversight.services.policies import default_document, store_policy
+from oversight.services.policies import default_document
 from oversight.services.receiving import receive
 
 PASSWORD = "correct horse battery staple"
@@ -43,8 +43,7 @@ class Talk:
             document = default_document().model_copy(
                 update={"mode": Mode.HOLD_FLAGGED, "automatic_release": True}
             )
-            version_id, _ = store_policy(session, study_id, "b", document)
-            session.add(Arm(id=new_id(), study_id=study_id, name="b", policy_version_id=version_id))
+            put_in_force(session, study="Talk", arm="b", document=document)
         return cls(database, study_id)
 
     def say(self, *texts: str, arm: str | None = None, reply: str | None = None) -> list[Outcome]:
