@@ -28,7 +28,7 @@ from oversight.gateway.seen import Seen
 from oversight.gateway.state import Gateway, out_of_reach
 from oversight.gateway.writer import Writer
 from oversight.queries.study_keys import KeyStanding, key_standing
-from oversight.settings import Settings, libpq_url
+from oversight.settings import Settings
 
 DESCRIPTION = (
     "Report what participants write and what the bot would answer; show what was released. "
@@ -98,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         threads=threads,
     )
     app.state.gateway = gateway
-    listening = asyncio.create_task(listen(libpq_url(settings.database_url), hub))
+    listening = asyncio.create_task(listen(settings.database_url, hub))
     with _polls_go_home_on_signals(loop, hub):
         yield
     hub.close()

@@ -5,9 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-import psycopg
-
-from oversight.bell import LIVE_CHANNEL, changed_conversations
+from db.listening import changes
 from oversight.logs import logger
 
 RECHECK_SECONDS = 5.0
@@ -16,8 +14,6 @@ RECHECK_SECONDS = 5.0
 RECHECK_DEAF_SECONDS = 1.0
 """The same while nothing is heard from Postgres."""
 
-_QUIET_SECONDS = 20.0
-_RETRY_SECONDS = 1.0
 log = logger(__name__)
 
 
@@ -69,26 +65,10 @@ class Hub:
         self.wake(None)
 
 
-async def listen(url: str, hub: Hub) -> None:
+async def listen(database_url: str, hub: Hub) -> None:
     """Hear the live channel for ever, through restarts of Postgres."""
-    while True:
-        try:
-            await _listen_once(url, hub)
-        except (psycopg.Error, OSError) as error:
-            if hub.hears:
-                log.warning("cannot_listen", error=type(error).__name__)
-        hub.hears = False
-        hub.wake(None)
-        await asyncio.sleep(_RETRY_SECONDS)
-
-
-async def _listen_once(url: str, hub: Hub) -> None:
-    connection = await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=3)
-    async with connection:
-        await connection.execute(f"LISTEN {LIVE_CHANNEL}")
-        hub.hears = True
-        hub.wake(None)  # Whatever was said while nobody listened.
-        while True:
-            async for notice in connection.notifies(timeout=_QUIET_SECONDS):
-                hub.wake(changed_conversations(notice.payload))
-            await asyncio.wait_for(connection.execute("SELECT 1"), timeout=_QUIET_SECONDS)
+    async for news in changes(database_url):
+        if hub.hears and not news.hears:
+            log.warning("cannot_listen")
+        hub.hears = news.hears
+        hub.wake(news.conversations)

@@ -70,7 +70,7 @@ def _problem(error: ValidationError) -> Problem:
 def _field_problem(error: ErrorDetails) -> FieldProblem:
     field = ".".join(_printable(str(part)) for part in error["loc"]) or "body"
     match error["type"]:
-        case "extra_forbidden" | "invalid_key":
+        case "extra_forbidden":
             return FieldProblem(field, "unknown_field", "is not a field of this call")
         case "missing":
             return FieldProblem(field, "missing_field", "is required")

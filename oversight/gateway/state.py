@@ -17,11 +17,8 @@ from oversight.gateway.access import Access
 from oversight.gateway.hub import Hub
 from oversight.gateway.meters import Meters
 from oversight.gateway.problems import unavailable_problem
-from oversight.gateway.writer import Writer
+from oversight.gateway.writer import ANSWER_SECONDS, Writer
 from oversight.settings import Settings
-
-ANSWER_SECONDS = 20.0
-"""A database that neither answers nor fails is given up on after this long."""
 
 MOST_BRIDGES_REMEMBERED = 10_000
 T = TypeVar("T")

@@ -24,6 +24,9 @@ MOST_WAITING = 2_000
 ALONE_SECONDS = 10.0
 """How long the members of a failed batch are tried one by one before the rest are sent away."""
 
+ANSWER_SECONDS = 20.0
+"""A database that neither answers nor fails is given up on after this long."""
+
 CONTENTION = frozenset({"40001", "40P01", "55P03", "57014"})
 """SQLSTATEs of a lost race or a wait that took too long: the same statement may succeed alone."""
 
@@ -59,7 +62,11 @@ class Writer:
         self._thread.start()
 
     async def write(self, arrival: Arrival) -> Outcome:
-        """The committed outcome; a Refusal or a Problem is raised."""
+        """The committed outcome; a Refusal or a Problem is raised.
+
+        Whoever is sent away for lack of an answer may still be written: the same call, repeated,
+        then finds itself there.
+        """
         answer: asyncio.Future[Outcome] = self._loop.create_future()
         with self._changed:
             if self._closed or len(self._waiting) >= MOST_WAITING:
@@ -70,7 +77,10 @@ class Writer:
                 )
             self._waiting.append(_Waiting(arrival, answer))
             self._changed.notify()
-        return await answer
+        try:
+            return await asyncio.wait_for(answer, ANSWER_SECONDS)
+        except TimeoutError:
+            raise unavailable_problem() from None
 
     @property
     def waiting(self) -> int:
