@@ -3,50 +3,56 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import psycopg
 from sqlalchemy import make_url
 
 CHANNEL = "oversight_live"
-EVERYTHING = "*"
-RECONNECT_SECONDS = 1.0
+"""A payload is a JSON list of conversation ids, or anything else for any of them."""
+
+RETRY_SECONDS = 1.0
+QUIET_SECONDS = 20.0
+"""After this long without news the connection is tried: a half-open one would say nothing."""
 
 
-async def changes(database_url: str) -> AsyncIterator[frozenset[str]]:
-    """Yield sets of changed conversation ids; ``{"*"}`` means anything may have changed.
+@dataclass(frozen=True)
+class News:
+    """``conversations`` that changed, None for any of them; ``hears`` is False once we are deaf."""
 
-    After every (re)connection ``{"*"}`` comes first, because news may have been missed.
-    """
+    conversations: frozenset[str] | None
+    hears: bool = True
+
+
+def changed_conversations(payload: str) -> frozenset[str] | None:
+    """The conversations that a payload names; None means any of them."""
+    try:
+        named = json.loads(payload)
+    except ValueError:
+        return None
+    return frozenset(map(str, named)) if isinstance(named, list) else None
+
+
+async def changes(database_url: str) -> AsyncIterator[News]:
+    """Yield news for ever. After every gain or loss of the connection anything may have changed."""
+    url = make_url(database_url).set(drivername="postgresql")
     while True:
         try:
-            connection = await psycopg.AsyncConnection.connect(
-                conninfo(database_url), autocommit=True
-            )
-        except psycopg.OperationalError:
-            await asyncio.sleep(RECONNECT_SECONDS)
-            continue
-        try:
-            async with connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                yield frozenset({EVERYTHING})
-                async for notification in connection.notifies():
-                    yield parse(notification.payload)
-        except psycopg.OperationalError:
-            await asyncio.sleep(RECONNECT_SECONDS)
+            async for news in _heard(url.render_as_string(hide_password=False)):
+                yield news
+        except (psycopg.Error, OSError):
+            yield News(None, hears=False)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
-def parse(payload: str) -> frozenset[str]:
-    """The ids in a notification; anything unreadable means everything."""
-    try:
-        names = json.loads(payload)
-    except ValueError:
-        return frozenset({EVERYTHING})
-    if isinstance(names, list):
-        return frozenset(str(name) for name in names)
-    return frozenset({EVERYTHING})
-
-
-def conninfo(database_url: str) -> str:
-    """SQLAlchemy's URL as libpq reads it."""
-    url = make_url(database_url).set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
+async def _heard(libpq_url: str) -> AsyncIterator[News]:
+    connection = await psycopg.AsyncConnection.connect(
+        libpq_url, autocommit=True, connect_timeout=3
+    )
+    async with connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        yield News(None)  # whatever was said while nobody listened
+        while True:
+            async for notice in connection.notifies(timeout=QUIET_SECONDS):
+                yield News(changed_conversations(notice.payload))
+            await asyncio.wait_for(connection.execute("SELECT 1"), timeout=QUIET_SECONDS)

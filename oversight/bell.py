@@ -14,12 +14,10 @@ from typing import Any
 import psycopg
 import redis
 
+from db.listening import CHANNEL
 from db.session import Ring, Topic
 from oversight.logs import logger
 from oversight.settings import Settings, libpq_url
-
-LIVE_CHANNEL = "oversight_live"
-"""Postgres channel; a payload is a JSON list of conversation ids, or ``*`` for any of them."""
 
 EVERYTHING = "*"
 JOBS = {
@@ -43,15 +41,6 @@ log = logger(__name__)
 def kick_key(queue: str) -> str:
     """Set while a job waits in ``queue``: a second ring would add nothing. Jobs delete it first."""
     return f"oversight:kick:{queue}"
-
-
-def changed_conversations(payload: str) -> frozenset[str] | None:
-    """The conversations that a payload of the live channel names; None means any of them."""
-    try:
-        named = json.loads(payload)
-    except ValueError:
-        return None
-    return frozenset(map(str, named)) if isinstance(named, list) else None
 
 
 class Bell:
@@ -125,9 +114,7 @@ class Bell:
             return
         if self._postgres is None:
             self._postgres = psycopg.connect(self._database_url, autocommit=True, connect_timeout=2)
-        self._postgres.execute(
-            "SELECT pg_notify(%s, %s)", (LIVE_CHANNEL, _payload(self._conversations))
-        )
+        self._postgres.execute("SELECT pg_notify(%s, %s)", (CHANNEL, _payload(self._conversations)))
         self._conversations.clear()
 
     def _kick(self) -> None:

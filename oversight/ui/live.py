@@ -12,6 +12,7 @@ from oversight.logs import logger
 
 THROTTLE_SECONDS = 0.3
 KEEP_ALIVE_SECONDS = 25
+ANYTHING = frozenset({"*"})
 
 log = logger(__name__)
 
@@ -35,7 +36,8 @@ class Live:
                 await task
 
     async def _follow(self) -> None:
-        async for changed in changes(self._database_url):
+        async for news in changes(self._database_url):
+            changed = ANYTHING if news.conversations is None else news.conversations
             for queue in list(self._waiting):
                 queue.put_nowait(changed)
 

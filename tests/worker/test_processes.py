@@ -190,7 +190,7 @@ def test_the_courier_wakes_a_listener_when_a_window_ends(
 ) -> None:
     import psycopg
 
-    from oversight.bell import LIVE_CHANNEL
+    from db.listening import CHANNEL
     from oversight.settings import libpq_url
     from tests.worker.test_clock import score_all
     from tests.worker.test_courier import in_two_seconds
@@ -203,7 +203,7 @@ def test_the_courier_wakes_a_listener_when_a_window_ends(
         with ringing.reading() as session:
             conversation = session.scalars(select(Delivery.conversation_id)).one()
         with worker_process(["oversight", "courier"], environment):
-            listener.execute(f"LISTEN {LIVE_CHANNEL}")
+            listener.execute(f"LISTEN {CHANNEL}")
             (heard,) = listener.notifies(timeout=40, stop_after=1)
             assert str(conversation) in heard.payload
 
