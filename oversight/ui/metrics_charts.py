@@ -25,12 +25,18 @@ LEVEL_LINES: dict[Severity, tuple[str, str]] = {
 }
 """A colour and a kind of line for each level."""
 
+AXIS_INK = {"light": "#4d5a60", "dark": "#aebbc2"}
+"""Streamlit's own grey for axes is too faint on the light background (4.5 to 1 is wanted)."""
+
 TICKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
 LONG_TICKS = {86_400: "1 d", 604_800: "7 d"}
 
 
 def draw(figure: go.Figure, *, key: str, alt: str) -> None:
     """Show a chart at the page's width, in the page's colours, without a tool bar."""
+    ink = AXIS_INK["dark" if st.context.theme.type == "dark" else "light"]
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(tickfont={"color": ink}, title={"font": {"color": ink}})
     st.plotly_chart(
         figure,
         theme="streamlit",

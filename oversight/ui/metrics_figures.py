@@ -11,6 +11,7 @@ from oversight.ui.components import STATIC
 from oversight.ui.words import safe
 
 NOT_ENOUGH = "not enough yet"
+UNITS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,8 @@ def style() -> None:
 
 def figures(shown: Sequence[Figure], *, across: int) -> None:
     """Figures side by side, ``across`` in a row where there is room."""
-    st.html(
-        f'<div class="ov-figures" style="--across: {across}">{"".join(_figure(one) for one in shown)}</div>'
-    )
+    inner = "".join(_figure(one) for one in shown)
+    st.html(f'<div class="ov-figures" style="--across: {across}">{inner}</div>')
 
 
 def _figure(one: Figure) -> str:
@@ -85,17 +85,9 @@ def wait_words(seconds: float | None) -> str:
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    for large, words, small, less in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= large:
-            rest = whole % large // small
-            return (
-                f"{whole // large} {words} {rest} {less}" if rest else f"{whole // large} {words}"
-            )
-    raise AssertionError("unreachable")
+    large, words, small, less = next(unit for unit in UNITS if whole >= unit[0])
+    rest = whole % large // small
+    return f"{whole // large} {words}" + (f" {rest} {less}" if rest else "")
 
 
 def plain_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -28,9 +28,10 @@ from oversight.ui.who import acting
 from oversight.ui.words import badge, moment, safe
 
 ANSWER_WORDS = {2: "Yes", 1: "Partly", 0: "No", None: "Not applicable"}
+LOWERED_SHOWN = 4
 LEVELS_WORDS = (
     "A level is compared only where the first reader gave one before seeing the classifier's:"
-    " always from moderate up, and for one in ten of the rest. AC1 and kappa are agreement beyond"
+    " always from moderate up, and in a share of the rest. AC1 and kappa are agreement beyond"
     " chance: 1 is perfect, 0 is what chance gives. Kappa alone misleads where risk is rare, so"
     " the others stand beside it. Clinicians who rated such conversations agreed at 0.77 (VERA-MH)."
 )
@@ -99,19 +100,30 @@ def lowered_list(lowered: Sequence[LoweredLevel], person: Person) -> None:
     said = st.session_state.pop("lowered-said", "")
     if said:
         st.info(said, icon=":material/info:")
-    for one in lowered:
-        words, button = st.columns([5, 1], vertical_alignment="center")
-        words.html(_lowered(one))
-        if one.by_id == person.id:
-            button.caption("You lowered it: somebody else confirms.")
-        elif reads_items(person.role):
-            button.button(
-                "I agree",
-                key=f"confirm-{one.change_id}",
-                on_click=_confirm,
-                args=(one.change_id,),
-                help="If you do not agree, open the conversation and escalate it from Triage.",
-            )
+    for one in lowered[:LOWERED_SHOWN]:
+        _lowered_row(one, person)
+    rest = lowered[LOWERED_SHOWN:]
+    if rest:
+        late = sum(one.overdue for one in rest)
+        overdue = f", {late} of them overdue" if late else ""
+        with st.expander(f"{len(rest)} more{overdue}"):
+            for one in rest:
+                _lowered_row(one, person)
+
+
+def _lowered_row(one: LoweredLevel, person: Person) -> None:
+    words, button = st.columns([5, 1.3], vertical_alignment="center")
+    words.html(_lowered(one))
+    if one.by_id == person.id:
+        button.caption("You lowered it: somebody else confirms.")
+    elif reads_items(person.role):
+        button.button(
+            "I agree",
+            key=f"confirm-{one.change_id}",
+            on_click=_confirm,
+            args=(one.change_id,),
+            help="If you do not agree, open the conversation and escalate it from Triage.",
+        )
 
 
 def _lowered(one: LoweredLevel) -> str:

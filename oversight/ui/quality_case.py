@@ -11,17 +11,18 @@ from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind
 from oversight.queries.quality import DecidedCase
 from oversight.ui import quality_desk
+from oversight.ui.metrics_figures import wait_words
 from oversight.ui.quality_agreement import ANSWER_WORDS
 from oversight.ui.quality_desk import CHOICES, RatingDesk, answer_key
 from oversight.ui.quality_diff import word_diff
 from oversight.ui.thread import thread
-from oversight.ui.words import LEVEL_WORDS, badge, language, length, moment, safe
+from oversight.ui.words import LEVEL_WORDS, badge, language, moment, safe
 
 DID = {
     DecisionKind.APPROVE: "The draft was approved and sent as it was.",
     DecisionKind.EDIT: "The draft was edited, then sent.",
     DecisionKind.REPLACE: "The reader wrote their own reply.",
-    DecisionKind.WITHHOLD: "The draft was withheld: nothing was sent.",
+    DecisionKind.WITHHOLD: "The draft was withheld: it was not sent.",
     DecisionKind.ESCALATE: "It was escalated: other people were called.",
     DecisionKind.MARK_READ: "It was marked as read; there was no reply to decide.",
 }
@@ -80,7 +81,9 @@ def decision(case: DecidedCase) -> None:
             st.html(f"<p>What was sent:</p>{words}")
     facts = [("Reason", case.reason or "none was written"), ("Decided", moment(case.decided_at))]
     if case.waited is not None:
-        facts.append(("After", f"{length(case.waited.total_seconds())} since the review opened"))
+        facts.append(
+            ("After", f"{wait_words(case.waited.total_seconds())} since the review opened")
+        )
     st.html(_facts(facts))
 
 

@@ -1,6 +1,7 @@
 """Where one supervisor is in rating: which decision, their own level, and whether it is saved."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -70,29 +71,38 @@ def save() -> None:
     desk = rating_desk()
     decision = desk.decision or ""
     values = {name: st.session_state.get(answer_key(decision, name)) for name in _names()}
-    desk.trouble = ""
-    try:
-        person = acting(Page.QUALITY)
-        if values["agrees"] is None:
-            desk.trouble = "Do you agree with the decision? Choose an answer, then save."
-        else:
+    desk.trouble = _unanswered(values)
+    if not desk.trouble:
+        try:
+            person = acting(Page.QUALITY)
             given = _reading(desk, values, person.id)
             with runtime.database().transaction() as session:
                 rate(session, given)
             desk.saved = True
             desk.failed = ", ".join(gate.value[1] for gate in failed_gates(given.scores))
-    except Refusal as refusal:
-        desk.trouble = f"{refusal.message[:1].upper()}{refusal.message[1:]}."
-    except RECORD_ERRORS:
-        desk.trouble = AWAY
+        except Refusal as refusal:
+            desk.trouble = f"{refusal.message[:1].upper()}{refusal.message[1:]}."
+        except RECORD_ERRORS:
+            desk.trouble = AWAY
     keep(desk)
+
+
+def _unanswered(values: Mapping[str, object]) -> str:
+    """What is still to choose, in words; empty when nothing is."""
+    left = [question.value[1] for question in Question if values[question.value] is None]
+    if left:
+        many = "Questions" if len(left) > 1 else "Question"
+        return f"{many} {', '.join(left)}: choose an answer first."
+    if values["agrees"] is None:
+        return "Do you agree with the decision? Choose an answer first."
+    return ""
 
 
 def _names() -> list[str]:
     return [*(question.value for question in Question), "agrees", "comment"]
 
 
-def _reading(desk: RatingDesk, values: dict[str, object], rater_id: uuid.UUID) -> Reading:
+def _reading(desk: RatingDesk, values: Mapping[str, object], rater_id: uuid.UUID) -> Reading:
     chosen = {question: values[question.value] for question in Question}
     return Reading(
         decision_id=uuid.UUID(desk.decision or ""),
