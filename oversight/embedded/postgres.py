@@ -6,6 +6,7 @@ may enter, never on TCP, so its trust in that socket's users is the folder's per
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -90,7 +91,7 @@ def prepare(folders: PostgresFolders) -> Launch:
     _check_version(folders.data)
     private_folder(folders.data, owner_id=owner_id)
     private_folder(folders.sockets, owner_id=owner_id)
-    _end_orphan(folders.data)
+    _end_orphans(folders.data)
     _forget_crash(folders)
     data, sockets, opened = _as_seen_by(account, folders.data, folders.sockets)
     options = _OPTIONS | {"unix_socket_directories": sockets}
@@ -261,35 +262,35 @@ def _one_as_seen_by(account: Account | None, folder: Path) -> tuple[str, tuple[i
     return f"/proc/self/fd/{descriptor}", (descriptor,)
 
 
-def _end_orphan(data: Path) -> None:
-    """End a server that still runs on these files: it belongs to a supervisor that is gone."""
-    orphan = _postmaster(data)
-    if orphan is None:
+def _end_orphans(data: Path) -> None:
+    """End what still works on these files: it belongs to a supervisor, or a server, that is gone.
+
+    After kill -9 a server's own children need a moment to notice. Until the last of them is gone
+    a new server refuses to start ("pre-existing shared memory block is still in use").
+    """
+    if not (data / "postmaster.pid").exists():
         return
     for stop in (signal.SIGQUIT, signal.SIGKILL):
-        try:
-            orphan.send_signal(stop)
-            orphan.wait(_STOP_SECONDS)
+        orphans = _working_in(data)
+        for orphan in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                orphan.send_signal(stop)
+        _, left = psutil.wait_procs(orphans, timeout=_STOP_SECONDS)
+        if not left:
             return
-        except psutil.NoSuchProcess:
-            return
-        except psutil.TimeoutExpired:
-            continue
 
 
-def _postmaster(data: Path) -> psutil.Process | None:
-    """The process that the pid file names, if it really is a server at work in this folder.
+def _working_in(data: Path) -> list[psutil.Process]:
+    """The server processes of this folder, which is where they all work.
 
-    A process id is reused sooner or later, and in a container soon: the name alone proves nothing,
-    but a server's working folder is its data.
+    The pid file alone proves nothing: process ids are used again, in a container soon.
     """
-    try:
-        process_id = int((data / "postmaster.pid").read_text().splitlines()[0])
-        process = psutil.Process(process_id)
-        here = data.samefile(process.cwd())
-        return process if here and process_id != os.getpid() else None
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return None
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError, psutil.Error):
+            if data.samefile(process.cwd()) and process.name() == "postgres":
+                found.append(process)
+    return found
 
 
 def _forget_crash(folders: PostgresFolders) -> None:
