@@ -6,8 +6,8 @@ way of other tests of the same process.
 
 from __future__ import annotations
 
-import itertools
 import os
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,8 +22,6 @@ from tests.fakes import FakeBot, FakeChannel
 
 PATIENCE_SECONDS = 20
 """Two noisy cores may be busy with everything else; nothing waits longer than it must."""
-
-_numbers = itertools.count(1)
 
 OpenConsole = Callable[..., Screen]
 NewBot = Callable[..., FakeBot]
@@ -94,7 +92,7 @@ def new_bot(client: GatewayClient) -> NewBot:
     """A bot in a conversation of its own, of a participant whom no other test knows."""
 
     def made(name: str = "p", **facts: str) -> FakeBot:
-        number = next(_numbers)
+        number = uuid.uuid4().hex[:6]
         participant = Participant(f"{name}-{number}", **{"language": "en", **facts})
         return FakeBot(client, participant, f"c-{name}-{number}")
 

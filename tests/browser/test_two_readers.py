@@ -1,0 +1,85 @@
+"""Two people, two tabs: one wins, the other is told in plain words, and the text goes out once."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewBot, OpenConsole, shown_to
+from tests.browser.system import System
+from tests.fakes import FakeChannel
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SAID = "We planted tomatoes on the balcony this morning."
+DRAFT = "Tomatoes need patience. What made you choose them?"
+
+
+def test_of_two_readers_one_gets_the_item_and_the_other_hears_who_has_it(
+    open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    bot = new_bot("two")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    second = open_console("clinician2").live()
+    offer = second.page.get_by_role("button", name="Open")
+    expect(offer).to_be_visible()
+    first = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
+    expect(second.page.get_by_text("Noa Lindqvist has it open")).to_be_visible()
+    expect(offer).to_be_hidden()
+    second.press("n")
+    expect(second.page.get_by_role("heading", name="Nothing open")).to_be_visible()
+    expect(first.card).to_be_visible()
+
+
+def test_the_same_card_in_two_tabs_is_decided_once(
+    system: System, open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("tabs")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    token = system.token("clinician")
+    tabs = [open_console(token=token).live(), open_console(token=token).live()]
+    for tab in tabs:
+        tab.press("n").shows_card_of(bot.participant.id)
+        if tab.button("Imminent").is_visible():
+            tab.press("0")
+            expect(tab.page.locator(".ov-model")).to_be_visible()
+    for tab in tabs:
+        tab.read()
+    for tab in tabs:
+        tab.page.keyboard.press("a")
+    expect(tabs[0].said).to_contain_text("Approved")
+    expect(tabs[1].page.get_by_text("already decided")).to_be_visible()
+    assert shown_to(channel, bot) == [DRAFT]
+    decided = system.rows(
+        "SELECT 1 FROM decisions d JOIN conversations c ON c.id = d.conversation_id"
+        " WHERE c.external_id = %s AND d.clinician_id IS NOT NULL",
+        bot.conversation_id,
+    )
+    assert len(decided) == 1
+
+
+def test_a_key_pressed_twice_never_decides_the_next_card(
+    system: System, open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    bots = [new_bot("first"), new_bot("second")]
+    for bot in bots:
+        bot.exchange(SAID, DRAFT)
+        scored(bot)
+    screen = open_console("clinician").live().press("n").read()
+    if screen.button("Imminent").is_visible():
+        screen.press("0")
+    decided = screen.card_id
+    screen.read()
+    screen.page.keyboard.press("a")
+    screen.page.keyboard.press("a")
+    screen.page.keyboard.press("a")
+    screen.page.wait_for_function(
+        "was => ![was, undefined].includes(document.querySelector('[data-card]')?.dataset.card)",
+        arg=decided,
+    )
+    screen.page.keyboard.press("a")  # at once, before anybody could have read the next card
+    screen.read()
+    expect(screen.card).to_be_visible()
+    assert len(system.rows("SELECT 1 FROM review_items WHERE status = 'claimed'")) == 1

@@ -1,0 +1,95 @@
+"""What a reader writes: never taken for a key, never lost, never sent by itself."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewBot, OpenConsole
+from tests.browser.system import System, until
+from tests.fakes import FakeChannel
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SAID = "My sister visited and we cooked together."
+DRAFT = "Cooking together can be a warm way to talk. What did you make?"
+# Every letter that means something on a card is in here.
+LETTERS = "save a lot, we mix sauce by luck 4 zebras"
+
+
+def opened(open_console: OpenConsole, bot, who: str = "clinician"):
+    screen = open_console(who).live().press("n").shows_card_of(bot.participant.id)
+    if screen.button("Imminent").is_visible():
+        screen.press("0")
+        expect(screen.page.locator(".ov-model")).to_be_visible()
+    return screen
+
+
+@pytest.mark.parametrize(("key", "starts"), [("w", ""), ("e", DRAFT)])
+def test_what_is_typed_right_after_the_key_lands_in_the_text_and_decides_nothing(
+    system: System, open_console: OpenConsole, new_bot: NewBot, scored, key: str, starts: str
+) -> None:
+    bot = new_bot("typing")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    screen = opened(open_console, bot).press(key)
+    screen.page.keyboard.type(LETTERS)
+    expect(screen.writing).to_have_value(starts + LETTERS)
+    expect(screen.writing).to_be_focused()
+    assert not system.rows(
+        "SELECT 1 FROM decisions d JOIN conversations c ON c.id = d.conversation_id"
+        " WHERE c.external_id = %s",
+        bot.conversation_id,
+    )
+
+
+def kept(system: System, words: str) -> bool:
+    return bool(system.rows("SELECT 1 FROM working_texts WHERE text = %s", words))
+
+
+def test_unfinished_wording_survives_a_dead_browser_and_a_colleague_can_read_it(
+    system: System, open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("unfinished")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    words = "I would like to hear more about " + "the long evening, " * 30
+    screen = opened(open_console, bot).press("w")
+    expect(screen.writing).to_be_focused()
+    screen.page.keyboard.insert_text(words)
+    until(lambda: kept(system, words), seconds=5)  # two seconds, and a busy machine
+    expect(screen.page.locator(".ov-saved")).to_have_text("Kept")
+
+    screen.page.reload()
+    screen.shows_card_of(bot.participant.id)
+    screen.press("w")
+    expect(screen.writing).to_have_value(words)
+
+    screen.page.context.close()  # the browser is gone, and with it what renews the hold
+    system.change("UPDATE claims SET expires_at = now() WHERE ended_at IS NULL")
+    until(lambda: not system.rows("SELECT 1 FROM claims WHERE ended_at IS NULL"))
+    colleague = open_console("clinician2").live().press("n")
+    colleague.shows_card_of(bot.participant.id)
+    began = colleague.page.get_by_text("Noa Lindqvist began an answer here")
+    began.click()
+    expect(colleague.page.locator("details .ov-words")).to_have_text(words.strip())
+    expect(colleague.writing).to_be_hidden()
+    assert kept(system, words)
+    channel.listen()
+    assert channel.texts(bot.conversation_id) == []
+
+
+def test_escape_leaves_the_form_and_keeps_the_words(
+    system: System, open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    bot = new_bot("escape")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    screen = opened(open_console, bot).press("w")
+    expect(screen.writing).to_be_focused()
+    screen.page.keyboard.insert_text("Half a sentence")
+    screen.page.keyboard.press("Escape")
+    expect(screen.form).to_be_hidden()
+    until(lambda: kept(system, "Half a sentence"), seconds=5)
+    screen.press("w")
+    expect(screen.writing).to_have_value("Half a sentence")
