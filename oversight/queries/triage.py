@@ -28,6 +28,7 @@ from oversight.domain.lifecycle import EscalationStatus, ItemStatus
 from oversight.domain.permissions import ItemView
 from oversight.domain.policy import JurisdictionRule, crisis_line
 from oversight.domain.severity import Category, Severity
+from oversight.domain.words import ItemKind
 from oversight.queries.conversation import ShownTurn, turns_of
 from oversight.queries.policies import policy_of
 
@@ -274,7 +275,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         holder_id=claim.clinician_id if claim else None,
         claim_expires_at=claim.expires_at if claim else None,
         turns=turns,
-        draft=_draft(session, conversation.id),
+        draft=_draft(session, conversation.id) if item.kind == ItemKind.REVIEW else None,
         assessment=_worst_assessment(session, turns, item),
         escalation=escalation_of(session, conversation.id),
         wording=wording,

@@ -32,7 +32,7 @@ from oversight.domain.permissions import (
 )
 from oversight.domain.policy import JurisdictionRule
 from oversight.domain.severity import Severity, at_least
-from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind
+from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind, ItemKind
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor
 from oversight.services.bridging import cover
@@ -120,7 +120,7 @@ def decide(session: Session, request: Request) -> Result:
         request=request,
         conversation=conversation,
         item=item,
-        draft=held_drafts(session, [conversation.id]).get(conversation.id),
+        draft=_decidable(session, item),
         actor=Actor.clinician(request.clinician_id),
         now=db_session.now(session),
     )
@@ -130,7 +130,7 @@ def decide(session: Session, request: Request) -> Result:
 
 def view_of(session: Session, item: ReviewItem, conversation: LockedConversation) -> ItemView:
     """The facts of a locked item that permissions depend on."""
-    draft = held_drafts(session, [item.conversation_id]).get(item.conversation_id)
+    draft = _decidable(session, item)
     escalation = open_escalation_of(session, item.conversation_id)
     claim = session.scalar(
         select(Claim.clinician_id).where(Claim.item_id == item.id, Claim.ended_at.is_(None))
@@ -146,6 +146,13 @@ def view_of(session: Session, item: ReviewItem, conversation: LockedConversation
         escalation_unowned=escalation is not None and escalation.owner_id is None,
         ai_blocked=rule is JurisdictionRule.BLOCK_AI,
     )
+
+
+def _decidable(session: Session, item: ReviewItem) -> Draft | None:
+    """The held draft that this item decides. An audit looks back and never decides a new draft."""
+    if item.kind != ItemKind.REVIEW:
+        return None
+    return held_drafts(session, [item.conversation_id]).get(item.conversation_id)
 
 
 def _check(session: Session, case: _Case) -> None:
@@ -312,7 +319,7 @@ def _close_or_keep(session: Session, case: _Case) -> tuple[str, ...]:
     """Close the item when every rule agrees; otherwise say what keeps it open."""
     item, conversation = case.item, case.conversation
     escalation = open_escalation_of(session, conversation.id)
-    held = held_drafts(session, [conversation.id]).get(conversation.id)
+    held = _decidable(session, item)
     closing = Closing(
         severity=Severity(item.severity),
         all_turns_read=item.read_sequence >= item.last_sequence,

@@ -174,7 +174,9 @@ def _situation(
         Message.conversation_id == conversation.id, Message.scoring != Scoring.SCORED
     )
     newer = select(Message.id).where(
-        Message.conversation_id == conversation.id, Message.sequence > draft.sequence
+        Message.conversation_id == conversation.id,
+        Message.sequence
+        > select(Message.sequence).where(Message.id == draft.message_id).scalar_subquery(),
     )
     escalation = select(Escalation.id).where(
         Escalation.conversation_id == conversation.id,
@@ -193,7 +195,7 @@ def _situation(
         conversation_severity=worst(levels) if levels else Severity.L0,
         escalated=session.scalar(escalation.limit(1)) is not None,
         taken_over=conversation.taken_over_by is not None,
-        newest_draft=session.scalar(newer.limit(1)) is None,
+        newest_draft=draft.revision == 1 and session.scalar(newer.limit(1)) is None,
     )
 
 

@@ -1,16 +1,21 @@
 """What scores do: levels, items, escalations, and the few drafts that leave unread."""
 
+import uuid
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
 from db.session import now
 from db.tables import Escalation, Message, Paging, ReviewItem, RiskAssessment
+from oversight.domain.errors import NotPermitted
 from oversight.domain.flags import Flag
 from oversight.domain.lifecycle import DraftStatus, ItemStatus
+from oversight.domain.permissions import Action
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, ItemKind, Scoring, ShiftPosition
-from oversight.services import scoring, settling
+from oversight.services import claiming, deciding, scoring, settling
 from tests.services.clinic import Clinic
 
 
@@ -180,3 +185,38 @@ def test_a_message_is_never_scored_below_what_it_was(clinic: Clinic):
     clinic.say("c", "kms", floor=Severity.L3)
     clinic.score(Severity.L0)
     assert clinic.session.scalars(select(Message.severity)).one() == Severity.L3
+
+
+def test_an_audit_never_decides_the_draft_of_the_review_beside_it(clinic: Clinic):
+    clinic.arm("sampled", mode=Mode.HOLD_FLAGGED, automatic_release=True, sampling_share=1.0)
+    clinic.say("c", "hello", "hi there", arm="sampled")
+    clinic.score()
+    clinic.hand_out()
+    audit = clinic.session.scalars(select(ReviewItem)).one()
+    clinic.say("c", "worse", "a risky reply", arm="sampled")
+    clinic.score(Severity.L2)
+    me = clinic.person()
+    claiming.claim(clinic.session, audit.id, me)
+    request = deciding.Request(
+        item_id=audit.id,
+        version=audit.version,
+        clinician_id=me,
+        client_decision_id=uuid.uuid4(),
+        action=Action.APPROVE,
+    )
+    with pytest.raises(NotPermitted):
+        deciding.decide(clinic.session, request)
+    assert deciding.decide(clinic.session, replace(request, action=Action.MARK_READ)).closed
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+@pytest.mark.parametrize("arm", ["flagged", "after"])
+def test_a_recalled_draft_is_never_released_again_unread(clinic: Clinic, arm):
+    clinic.say("c", "hello", "hi there", arm=arm)
+    clinic.score()
+    clinic.say("c", "forget that, something else", arm=arm)
+    clinic.score()
+    assert clinic.draft("c").status == DraftStatus.HELD
+    assert clinic.open_item("c").status == ItemStatus.WAITING
+    clinic.wait(60)
+    assert clinic.hand_out() == 0
