@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from oversight.settings import Settings
+
 APP_ROLE = "oversight_app"
 
 
@@ -68,6 +70,19 @@ def make_engine(
     )
     event.listen(engine, "connect", _act_as_app)
     return engine
+
+
+def engine_for(settings: Settings, *, spare: int = 0) -> Engine:
+    """The engine of one of our processes, as the settings ask; ``spare`` connections on top."""
+    if settings.database_url is None:
+        raise ValueError("there is no database: set DATABASE_URL")
+    return make_engine(
+        settings.database_url,
+        pool_size=settings.pool_size + spare,
+        statement_seconds=settings.statement_seconds,
+        idle_seconds=settings.idle_transaction_seconds,
+        lock_seconds=settings.lock_seconds,
+    )
 
 
 def _act_as_app(connection: Any, _record: object) -> None:

@@ -97,6 +97,7 @@ class PlaceKeeper:
         with self._lock:
             self._place = replace(self._place, **changes)
             unfinished = self._file.with_suffix(".part")
+            unfinished.touch(mode=0o600)
             unfinished.write_text(json.dumps(asdict(self._place)), encoding="utf-8")
             unfinished.replace(self._file)
 

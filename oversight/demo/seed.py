@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.session import Database, make_engine
+from db.session import Database, engine_for
 from db.tables import Arm, Clinician, StudyKey, new_id
 from oversight.domain.permissions import Role
 from oversight.domain.policy import Mode
@@ -50,7 +50,7 @@ def seed_demo(settings: Settings) -> None:
     """Make what is missing, and write ``demo.json`` (mode 0600). Safe to run at every start."""
     path = settings.var / "demo.json"
     known = _read(path)
-    engine = make_engine(str(settings.database_url))
+    engine = engine_for(settings)
     try:
         with Database(engine).transaction() as session:
             key = _study(session, str(known.get("study_key") or ""))
@@ -60,8 +60,8 @@ def seed_demo(settings: Settings) -> None:
     _write(
         path,
         {
-            "console_url": f"http://{settings.host}:{settings.console_port}",
-            "gateway_url": f"http://{settings.host}:{settings.gateway_port}",
+            "console_url": settings.console_url,
+            "gateway_url": settings.gateway_url,
             "study_key": key,
             "people": people,
         },

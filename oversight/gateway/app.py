@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.session import Database, Ring, make_engine
+from db.session import Database, Ring, engine_for
 from oversight.bell import make_bell
 from oversight.domain.errors import Refusal
 from oversight.gateway import calls, health, outgoing
@@ -66,13 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     if settings.database_url is None:
         raise ValueError("the gateway needs a database: set DATABASE_URL")
-    engine = make_engine(
-        settings.database_url,
-        pool_size=settings.pool_size + 1,
-        statement_seconds=settings.statement_seconds,
-        idle_seconds=settings.idle_transaction_seconds,
-        lock_seconds=settings.lock_seconds,
-    )
+    engine = engine_for(settings, spare=1)
     hub, bell, loop = Hub(), make_bell(settings), asyncio.get_running_loop()
 
     def ring(rings: frozenset[Ring]) -> None:

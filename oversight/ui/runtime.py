@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from db.session import Database, make_engine, now
+from db.session import Database, engine_for, now
 from oversight.bell import make_bell
 from oversight.settings import Settings, read_settings
 
@@ -17,8 +17,7 @@ def settings() -> Settings:
 def database() -> Database:
     """The console's database. Transactions are short, so a small pool serves many readers."""
     chosen = settings()
-    engine = make_engine(str(chosen.database_url), pool_size=8)
-    return Database(engine, bell=make_bell(chosen))
+    return Database(engine_for(chosen), bell=make_bell(chosen))
 
 
 __all__ = ["database", "now", "settings"]

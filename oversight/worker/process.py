@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from db.session import Database, make_engine
+from db.session import Database, engine_for
 from oversight.bell import make_bell
 from oversight.logs import logger
 from oversight.settings import Settings
@@ -31,13 +31,7 @@ def process(name: str, settings: Settings) -> Iterator[Process]:
     """Connect, and on the way out say what is still unsaid. Call it from the main thread."""
     if settings.database_url is None:
         raise ValueError(f"the {name} needs DATABASE_URL")
-    engine = make_engine(
-        settings.database_url,
-        pool_size=settings.pool_size,
-        statement_seconds=settings.statement_seconds,
-        idle_seconds=settings.idle_transaction_seconds,
-        lock_seconds=settings.lock_seconds,
-    )
+    engine = engine_for(settings)
     bell = make_bell(settings)
     started = Process(name, settings, Database(engine, bell=bell), bell.close)
     _stop_on_signals(started.stopping)
