@@ -70,6 +70,10 @@ class Bots:
             runner.start()
 
     @property
+    def total(self) -> int:
+        return self.conversations * self.turns
+
+    @property
     def busy(self) -> bool:
         return any(runner.is_alive() for runner in self._runners)
 

@@ -25,6 +25,7 @@ from tests.faults.system import REAL_MODEL, System, running, stand_in, wait_unti
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 SEED = 20_260
+KILLS = 12
 SETTLE_SECONDS = 120.0
 
 
@@ -39,19 +40,22 @@ class Ended:
     decided: int
 
 
-def kill_at_random(system: System, bots: Bots, *, seed: int, every_seconds: float) -> None:
-    """While the bots are busy: kill -9 one process after the other, in rounds of random order."""
+def kill_at_random(system: System, bots: Bots, *, seed: int, kills: int) -> None:
+    """Kill -9 one process after the other, in rounds of random order, evenly over the flow."""
     chance = random.Random(seed)
     order: list[str] = []
-    while bots.busy:
+    for number in range(1, kills + 1):
+        due = bots.total * number // (kills + 1)
+        while bots.busy and len(bots.acknowledged) < due:
+            time.sleep(0.02)
         order = order or chance.sample(sorted(system.members), len(system.members))
         system.members[order.pop()].kill()
         if chance.random() < 0.3:
             system.flush_valkey()
-        time.sleep(chance.uniform(0.1, 0.5))
+        time.sleep(chance.uniform(0.0, 0.4))
         system.tend()
-        time.sleep(every_seconds * chance.uniform(0.5, 1.5))
-    system.tend()
+    while bots.busy:
+        time.sleep(0.1)
 
 
 def run_through(system: System, bots: Bots, *, meanwhile: Callable[[System, Bots], None]) -> Ended:
@@ -59,7 +63,9 @@ def run_through(system: System, bots: Bots, *, meanwhile: Callable[[System, Bots
     clinicians.start()
     channel.start()
     bots.start()
+    began = time.monotonic()
     meanwhile(system, bots)
+    print(f"flowed for {time.monotonic() - began:.0f} s")
     database = system.database()
     assert not bots.errors
     wait_until(nothing_open(database), seconds=SETTLE_SECONDS, what="everything decided")
@@ -172,15 +178,15 @@ def test_two_thousand_exchanges_survive_the_killing_of_every_process(
     free_port: Callable[[], int],
 ) -> None:
     def killing(system: System, bots: Bots) -> None:
-        kill_at_random(system, bots, seed=SEED, every_seconds=1.5)
+        kill_at_random(system, bots, seed=SEED, kills=KILLS)
 
     with running(free_port(), scorer=stand_in("quick")) as system:
-        bots = Bots(system, conversations=200, turns=10)
+        bots = Bots(system, conversations=200, turns=10, threads=8)
         ended = run_through(system, bots, meanwhile=killing)
         kills = {member.name: member.kills for member in system.members.values()}
         print("kills", kills, "decided", ended.decided, "shown", len(ended.channel.handed))
         assert len(bots.acknowledged) == 2_000
-        assert min(kills.values()) >= 1, kills
+        assert min(kills.values()) == KILLS // len(kills), kills
         assert ended.decided > 50
         assert len(ended.channel.handed) > 200
         for promise in PROMISES:
