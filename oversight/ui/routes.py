@@ -60,7 +60,7 @@ async def _sign_in(request: Request) -> Response:
         signed_in[1],
         max_age=SESSION_SECONDS,
         httponly=True,
-        samesite="strict",
+        samesite="lax",
         secure=request.url.scheme == "https",
         path="/",
     )
