@@ -124,7 +124,9 @@ class Talkers:
     def _talk(self, bot: int) -> None:
         headers = {"Authorization": f"Bearer {self.key}"}
         with httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30) as http:
-            for number in itertools.count():
+            numbers = itertools.count()
+            while not self.stop.is_set():
+                number = next(numbers)
                 name = f"b{bot}-{number}"
                 body = {
                     "external_id": name,
