@@ -16,7 +16,7 @@ from oversight.queries.record import record_lines
 from oversight.queries.triage import escalation_of
 from oversight.services.people import Person
 from oversight.ui import runtime
-from oversight.ui.after_sending import escalation_form, sent_texts
+from oversight.ui.after_sending import escalation_form, sent_texts, taking_over
 from oversight.ui.card import escalation_line
 from oversight.ui.record_table import record_table
 from oversight.ui.thread import thread
@@ -68,6 +68,7 @@ def _show(chosen: str, person: Person) -> None:
         escalation_line(escalation)
         escalation_form(escalation, person)
     st.html(thread(turns, zone=facts.timezone, whole_page=True))
+    taking_over(facts, person)
     sent_texts(turns, person, zone=facts.timezone)
     with st.expander("What happened in this conversation, newest first"):
         record_table(lines)

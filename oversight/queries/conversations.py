@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.tables import Conversation, Message, Participant, ReviewItem
+from db.tables import Clinician, Conversation, Message, Participant, ReviewItem
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
@@ -45,6 +45,7 @@ class ConversationFacts:
     item_id: uuid.UUID | None
     severity: Severity | None
     taken_over_by: uuid.UUID | None
+    taken_over_name: str | None
 
 
 def find_conversations(
@@ -105,7 +106,7 @@ def find_conversations(
 def conversation_facts(session: Session, conversation_id: uuid.UUID) -> ConversationFacts:
     """One conversation's facts; NotFound when there is none."""
     row = session.execute(
-        select(Conversation, Participant, ReviewItem.id, ReviewItem.severity)
+        select(Conversation, Participant, ReviewItem.id, ReviewItem.severity, Clinician.name)
         .join(Participant, Participant.id == Conversation.participant_id)
         .outerjoin(
             ReviewItem,
@@ -113,11 +114,12 @@ def conversation_facts(session: Session, conversation_id: uuid.UUID) -> Conversa
             & (ReviewItem.kind == ItemKind.REVIEW)
             & (ReviewItem.status != ItemStatus.CLOSED),
         )
+        .outerjoin(Clinician, Clinician.id == Conversation.taken_over_by)
         .where(Conversation.id == conversation_id)
     ).one_or_none()
     if row is None:
         raise NotFound("no such conversation", conversation_id=str(conversation_id))
-    conversation, participant, item_id, severity = row
+    conversation, participant, item_id, severity, holder = row
     return ConversationFacts(
         id=conversation.id,
         external_id=conversation.external_id,
@@ -129,4 +131,5 @@ def conversation_facts(session: Session, conversation_id: uuid.UUID) -> Conversa
         item_id=item_id,
         severity=Severity(severity) if severity else None,
         taken_over_by=conversation.taken_over_by,
+        taken_over_name=holder,
     )

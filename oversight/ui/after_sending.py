@@ -10,9 +10,11 @@ from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.permissions import Page, reads_items
 from oversight.queries.conversation import ShownTurn
+from oversight.queries.conversations import ConversationFacts
 from oversight.queries.triage import EscalationView
 from oversight.services import delivering, escalating, undoing
 from oversight.services.people import Person
+from oversight.services.taking_over import hand_back, take_over
 from oversight.ui import runtime
 from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting
@@ -82,6 +84,39 @@ def escalation_form(escalation: EscalationView, person: Person) -> None:
         if st.form_submit_button("Resolve the escalation"):
             _resolve(escalation.id, resolution)
             st.rerun()
+
+
+def taking_over(facts: ConversationFacts, person: Person) -> None:
+    """Speak in the bot's place, or hand the conversation back to it."""
+    if not reads_items(person.role):
+        return
+    if facts.taken_over_by is None:
+        st.button(
+            "Take over from the bot",
+            key=f"take-over-{facts.id}",
+            help="The bot's replies are held until you hand it back.",
+            on_click=_take_over,
+            args=(facts.id,),
+        )
+        return
+    st.info(f"{facts.taken_over_name} has taken over from the bot.", icon=":material/person:")
+    st.button(
+        "Hand back to the bot", key=f"hand-back-{facts.id}", on_click=_hand_back, args=(facts.id,)
+    )
+
+
+def _take_over(conversation_id: uuid.UUID) -> None:
+    with _telling("You have taken over: the bot's replies are held."):
+        person = acting(Page.CONVERSATION)
+        with runtime.database().transaction() as session:
+            take_over(session, conversation_id, person.id)
+
+
+def _hand_back(conversation_id: uuid.UUID) -> None:
+    with _telling("Handed back to the bot."):
+        person = acting(Page.CONVERSATION)
+        with runtime.database().transaction() as session:
+            hand_back(session, conversation_id, person.id)
 
 
 def _acknowledge(escalation_id: uuid.UUID) -> None:
