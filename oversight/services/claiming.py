@@ -1,13 +1,16 @@
 """Claims: one person holds an item for a while, renewed while their page is open."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db import session as db_session
+from db.rows import insert_rows
 from db.session import Topic, ring
 from db.tables import Claim, Clinician, Escalation, ReviewItem, Skip, new_id, table_of
 from oversight.domain.errors import (
@@ -35,8 +38,8 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
 
     Somebody who already holds an item gets that one again: a reload never takes a second.
     """
-    now = db_session.now(session)
     reader = _reader(session, clinician_id)
+    now = reader.now
     held = held_item(session, clinician_id, now=now)
     if held is not None:
         return held
@@ -44,7 +47,7 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
         select(ReviewItem.id, ReviewItem.status)
         .where(
             ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
-            *_offered_to(reader, now),
+            *_offered_to(reader),
         )
         .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
         .limit(1)
@@ -59,8 +62,7 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
 
 def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
     """Claim one item chosen from the list; AlreadyClaimed names who has it."""
-    now = db_session.now(session)
-    _reader(session, clinician_id)
+    now = _reader(session, clinician_id).now
     status = session.scalar(
         select(ReviewItem.status).where(ReviewItem.id == item_id).with_for_update(key_share=True)
     )
@@ -243,17 +245,16 @@ def _claim(
     now: datetime,
 ) -> None:
     row = move(session, ITEM, item_id, status, ItemEvent.CLAIM, actor=Actor.clinician(clinician_id))
-    session.add(
-        Claim(
-            id=new_id(),
-            item_id=item_id,
-            clinician_id=clinician_id,
-            claimed_at=now,
-            expires_at=now + _lease(session, item_id),
-        )
-    )
+    lease = timedelta(seconds=policy_of(session, row.policy_version_id).lease_seconds)
+    claimed = {
+        "id": new_id(),
+        "item_id": item_id,
+        "clinician_id": clinician_id,
+        "claimed_at": now,
+        "expires_at": now + lease,
+    }
     try:
-        session.flush()
+        insert_rows(session, Claim, [claimed])
     except IntegrityError as error:  # the database's own word that somebody else holds it
         raise AlreadyClaimed("someone has this item", item_id=str(item_id)) from error
     ring(session, Topic.LIVE, row.conversation_id)
@@ -279,14 +280,28 @@ def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
     return timedelta(seconds=policy_of(session, version_id).lease_seconds)
 
 
-def _reader(session: Session, clinician_id: uuid.UUID) -> Clinician:
-    reader = session.get(Clinician, clinician_id)
-    if reader is None or reader.deactivated_at is not None or not reads_items(Role(reader.role)):
+@dataclass(frozen=True)
+class _Reader:
+    """Somebody who may take items, and the moment at which they ask."""
+
+    id: uuid.UUID
+    role: Role
+    languages: Sequence[str]
+    now: datetime
+
+
+def _reader(session: Session, clinician_id: uuid.UUID) -> _Reader:
+    found = session.execute(
+        select(Clinician.role, Clinician.languages, func.oversight_now()).where(
+            Clinician.id == clinician_id, Clinician.deactivated_at.is_(None)
+        )
+    ).one_or_none()
+    if found is None or not reads_items(Role(found.role)):
         raise NotPermitted("only a clinician or supervisor on the team can take an item")
-    return reader
+    return _Reader(clinician_id, Role(found.role), found.languages, found[2])
 
 
-def _offered_to(reader: Clinician, now: datetime) -> list[ColumnElement[bool]]:
+def _offered_to(reader: _Reader) -> list[ColumnElement[bool]]:
     """Not what they just skipped, not what is kept for another, and a language they read.
 
     High and imminent items are offered to everyone: nobody at risk waits for a translator.
@@ -296,14 +311,14 @@ def _offered_to(reader: Clinician, now: datetime) -> list[ColumnElement[bool]]:
         .where(
             Skip.item_id == ReviewItem.id,
             Skip.clinician_id == reader.id,
-            Skip.at > now - SKIPPED_FOR,
+            Skip.at > reader.now - SKIPPED_FOR,
         )
         .exists()
     )
     kept = and_(
         ReviewItem.assigned_to.is_not(None),
         ReviewItem.assigned_to != reader.id,
-        ReviewItem.assigned_until > now,
+        ReviewItem.assigned_until > reader.now,
     )
     offered: list[ColumnElement[bool]] = [~skipped, kept.is_not(True)]
     if reader.role != Role.SUPERVISOR:
