@@ -230,6 +230,8 @@ def _opens_at_receipt(session: Session, one: _Landed) -> bool:
     policy = policy_of(session, policy_version_for(session, one.conversation))
     if policy.mode_for(one.conversation.jurisdiction) is not Mode.HOLD_FLAGGED:
         return True
+    if one.conversation.taken_over_by is not None:
+        return True  # somebody speaks in the bot's place: they must see every turn
     message = one.arrival.message
     return message is not None and message.floor is not None and one.message_sequence is not None
 

@@ -39,8 +39,9 @@ def thread(
             marked = True
         parts.append(_turn(turn, zone=zone, show_levels=show_levels))
     newest = f"{len(shown)}-{shown[-1].sequence if shown else 0}"
+    classes = "ov-thread ov-whole" if whole_page else "ov-thread"
     return (
-        f'<div class="ov-thread{" ov-whole" if whole_page else ""}" role="log" aria-label="Conversation" tabindex="0"'
+        f'<div class="{classes}" role="log" aria-label="Conversation" tabindex="0"'
         f' data-newest="{newest}">{"".join(parts) or "<p>Nothing was said yet.</p>"}</div>'
     )
 

@@ -24,6 +24,14 @@ def test_what_a_person_has_taken_over_the_bot_does_not_answer_by_itself(clinic: 
     assert clinic.item("c") is not None
 
 
+def test_whoever_has_taken_over_sees_every_turn(clinic: Clinic):
+    clinic.say("c", "hello", arm="flagged")
+    clinic.score()
+    take_over(clinic.session, conversation_id(clinic), clinic.person())
+    clinic.say("c", "are you there", arm="flagged")
+    assert clinic.item("c") is not None
+
+
 def test_handed_back_the_policy_releases_again(clinic: Clinic):
     me = clinic.person()
     clinic.say("c", "hello", arm="flagged")
