@@ -37,6 +37,7 @@ def draw(figure: go.Figure, *, key: str, alt: str) -> None:
     ink = AXIS_INK["dark" if st.context.theme.type == "dark" else "light"]
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont={"color": ink}, title={"font": {"color": ink}})
+    figure.update_traces(textfont={"color": ink}, selector={"type": "bar"})
     st.plotly_chart(
         figure,
         theme="streamlit",
