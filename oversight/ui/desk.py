@@ -30,6 +30,11 @@ SAID = {
     Action.ACKNOWLEDGE: "You have it",
 }
 
+NOTHING_FOR_YOU = (
+    "Nothing waits for you: what is open, if anything, is with a colleague, was passed on by you,"
+    " or is in a language you do not read"
+)
+
 
 @dataclass
 class Desk:
@@ -92,6 +97,8 @@ def take_next() -> None:
         with runtime.database().transaction() as session:
             found = claiming.claim_next(session, person.id)
         _lay_out(hand, str(found) if found else None)
+        if found is None:
+            hand.last_words, hand.last_delivery = NOTHING_FOR_YOU, None
     keep(hand)
 
 

@@ -76,7 +76,7 @@ def test_a_participants_words_are_shown_as_words(
     bot.exchange(HOSTILE, HOSTILE)
     bot.hear(RIGHT_TO_LEFT)
     scored(bot)
-    screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
+    screen = open_console("supervisor").live().press("n").shows_card_of(bot.participant.id)
     words = screen.page.locator(".ov-thread article.ov-participant .ov-words")
     expect(words).to_have_text([HOSTILE, RIGHT_TO_LEFT], use_inner_text=True)
     expect(words.last).to_have_attribute("dir", "auto")

@@ -157,16 +157,17 @@ function build(root, data, state) {
     if (missing) { complain(missing); return; }
     state.sent = true;
     send.disabled = true;
-    clearTimeout(state.timer);
+    forget(state);
     state.report("submit", { ...values, at: Date.now() });
     // Answered by a redraw of this page; if none comes, the words are still here.
     setTimeout(() => { state.sent = false; send.disabled = false; }, 4000);
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  cancel.addEventListener("click", () => state.report("cancel", Date.now()));
+  const leave = () => { keepNow(state); state.report("cancel", Date.now()); };
+  cancel.addEventListener("click", leave);
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); }
-    if (event.key === "Escape") { event.preventDefault(); state.report("cancel", Date.now()); }
+    if (event.key === "Escape") { event.preventDefault(); leave(); }
     event.stopPropagation();
   });
   root.replaceChildren(form);
@@ -188,24 +189,43 @@ function firstMissing(data, values) {
   return "";
 }
 
+function forget(state) {
+  clearTimeout(state.timer);
+  state.save = null;
+}
+
+// Whoever leaves the form or the page within a second of typing loses nothing either.
+function keepNow(state) {
+  const save = state.save;
+  forget(state);
+  save?.();
+}
+
 function keep(data, state, area, saved) {
   clearTimeout(state.timer);
   saved.textContent = "";
   const save = async () => {
+    forget(state);
     try {
       const answer = await fetch("/desk/wording", {
         method: "POST",
+        keepalive: true,
         headers: { "content-type": "application/json", "x-oversight": "desk" },
         body: JSON.stringify({ item: data.item, text: area.value }),
       });
       saved.textContent = answer.ok ? "Kept" : "Not kept yet: the record cannot be reached. Go on writing.";
-      if (!answer.ok) state.timer = setTimeout(save, 3000);
+      if (!answer.ok) later(state, save, 3000);
     } catch {
       saved.textContent = "Not kept yet: no connection. Go on writing.";
-      state.timer = setTimeout(save, 3000);
+      later(state, save, 3000);
     }
   };
-  state.timer = setTimeout(save, SAVE_AFTER);
+  later(state, save, SAVE_AFTER);
+}
+
+function later(state, save, milliseconds) {
+  state.save = save;
+  state.timer = setTimeout(save, milliseconds);
 }
 
 export default function (component) {
@@ -214,7 +234,7 @@ export default function (component) {
   const state = (parentElement.__desk ??= {});
   state.report = setTriggerValue;
   if (state.id !== data.id) {
-    clearTimeout(state.timer);
+    keepNow(state);
     state.id = data.id;
     state.sent = false;
     state.complain = build(root, data, state);
@@ -225,5 +245,5 @@ export default function (component) {
     state.complain(data.trouble.split("\u0000")[0]);
   }
   state.trouble = data.trouble;
-  return () => clearTimeout(state.timer);
+  return () => keepNow(state);
 }
