@@ -21,17 +21,21 @@ PULSE = "triage-pulse"
 
 
 def render() -> None:
-    """The whole page: the card on the left, what waits on the right."""
-    person = guard(Page.TRIAGE)
+    """The whole page: the card on the left, what waits on the right.
+
+    Each half redraws by itself and asks each time who is looking: a tab outlives its sign-in.
+    """
+    guard(Page.TRIAGE)
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
-        _card(person)
+        _card()
     with right:
         _queue()
 
 
 @st.fragment
-def _card(person: Person) -> None:
+def _card() -> None:
+    person = guard(Page.TRIAGE)
     hand = desk.desk()
     outcome(hand)
     found = _read(hand, person)
@@ -108,6 +112,7 @@ def _nothing_in_hand() -> None:
 
 @st.fragment
 def _queue() -> None:
+    guard(Page.TRIAGE)
     hand = desk.desk()
     if not desk.drawn_as_it_is():
         st.rerun()  # a press and a piece of news came together, and only this half was redrawn
