@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -124,8 +124,8 @@ class Database:
         """A session that changes nothing: for queries."""
         session = Session(self.bind, join_transaction_mode="create_savepoint", autoflush=False)
         try:
-            if isinstance(self.bind, Engine):
-                session.execute(text("SET TRANSACTION READ ONLY"))
+            if isinstance(self.bind, Engine):  # said with BEGIN: no statement of its own
+                session.connection(execution_options={"postgresql_readonly": True})
             yield session
         finally:
             session.close()

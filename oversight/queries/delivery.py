@@ -4,10 +4,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.session import now
 from db.tables import Delivery, Participant
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import DeliveryStatus
@@ -36,12 +35,11 @@ def delivery_state(session: Session, delivery_id: uuid.UUID) -> DeliveryState:
             Delivery.not_before,
             Delivery.handed_out_at,
             Delivery.settled_at,
+            func.oversight_now(),
         )
         .join(Participant, Participant.id == Delivery.participant_id)
         .where(Delivery.id == delivery_id)
     ).one_or_none()
     if row is None:
         raise NotFound("no such delivery", delivery_id=str(delivery_id))
-    return DeliveryState(
-        row[0], row[1], DeliveryStatus(row[2]), row[3], row[4], row[5], now(session)
-    )
+    return DeliveryState(row[0], row[1], DeliveryStatus(row[2]), row[3], row[4], row[5], row[6])

@@ -231,7 +231,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
 def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
     """The card of one item, as this clinician sees it; NotFound when there is none."""
     found = session.execute(
-        select(ReviewItem, Conversation, Participant, Arm.name)
+        select(ReviewItem, Conversation, Participant, Arm.name, func.oversight_now())
         .join(Conversation, Conversation.id == ReviewItem.conversation_id)
         .join(Participant, Participant.id == Conversation.participant_id)
         .outerjoin(Arm, Arm.id == Participant.arm_id)
@@ -239,7 +239,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
     ).one_or_none()
     if found is None:
         raise NotFound("no such review item", item_id=str(item_id))
-    item, conversation, participant, arm = found
+    item, conversation, participant, arm, at = found
     policy = policy_of(session, item.policy_version_id)
     claim = session.execute(
         select(Claim.clinician_id, Claim.expires_at, Clinician.name)
@@ -282,7 +282,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         others_wording=others,
         undo_seconds=policy.undo_window(Severity(item.severity)).total_seconds(),
         own_level_share=policy.own_level_share,
-        at=database_now(session),
+        at=at,
     )
 
 

@@ -223,22 +223,22 @@ def _decide(
         )
         with runtime.database().transaction() as session:
             result = deciding.decide(session, request)
-        _after(hand, action, item_id, result)
+        _after(hand, request, result)
     keep(hand)
 
 
-def _after(hand: Desk, action: Action, item_id: uuid.UUID, result: Result) -> None:
+def _after(hand: Desk, request: Request, result: Result) -> None:
     """Say what happened; go on to the next item unless this one still needs its reader."""
-    words = SAID[action]
+    words = SAID[request.action]
     hand.last_delivery = str(result.delivery_id) if result.delivery_id else None
-    if result.closed or action is Action.ESCALATE:
+    if result.closed or request.action is Action.ESCALATE:
         with runtime.database().transaction() as session:
-            found = claiming.claim_next(session, acting(Page.TRIAGE).id)
+            found = claiming.claim_next(session, request.clinician_id)
         _lay_out(hand, str(found) if found else None)
     else:
         hand.form, hand.trouble = None, ""
         words = f"{words}. Still open: {'; '.join(result.still_open)}"
-        hand.item = str(item_id)
+        hand.item = str(request.item_id)
     hand.last_words = words
 
 
