@@ -31,8 +31,10 @@ class Screen:
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.troubles.append(message.text)
+        # Streamlit asks for its own files beneath the page's address before it asks at the root.
+        looked_beneath = "404" in message.text and "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not looked_beneath:
+            self.troubles.append(f"{message.text} {message.location.get('url', '')}")
 
     def open(self, path: str = "/") -> Screen:
         """Load a page and wait until it is live."""

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WIDE, PHONE = (1440, 900), (390, 844)
 OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 OUTLINE = """() => {
+  if (document.activeElement === document.body) return true;
   const style = getComputedStyle(document.activeElement);
   return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
     || style.boxShadow !== 'none';
@@ -24,7 +25,8 @@ def test_a_card_and_its_form_fit_the_screen(
     open_console: OpenConsole, new_bot: NewBot, scored, size: tuple[int, int], scheme: str
 ) -> None:
     bot = new_bot("fits")
-    bot.exchange("i will end it tonight. " + "word " * 150 + "x" * 200, "y" * 300)
+    said = "i am going to kill myself soon, i have decided. " + "and then we walked on. " * 30
+    bot.exchange(said + "x" * 200, "That sounds hard. " + "y" * 300)
     scored(bot)
     screen = open_console("clinician", size=size, scheme=scheme).live()
     assert screen.page.evaluate(OVERFLOW) <= 0
