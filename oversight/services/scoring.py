@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, text, update
+from sqlalchemy import Row, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from classifiers.protocol import (
     CLASSIFIER_ERROR,
-    INVALID_SCORE,
     Turn,
 )
 from classifiers.protocol import (
@@ -27,9 +26,8 @@ from classifiers.protocol import (
 from db import session as db_session
 from db.rows import among, insert_rows, save_together
 from db.session import Topic, ring
-from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
+from db.tables import Draft, Message, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
-from oversight.domain.lifecycle import DraftStatus, ItemStatus
 from oversight.domain.measures import underweight
 from oversight.domain.severity import Severity, worst
 from oversight.domain.words import Scoring
@@ -349,40 +347,3 @@ def _event(task: Task, one: Assessment) -> Event:
             "unscored_reason": one.unscored_reason,
         },
     )
-
-
-def requeue_failed(session: Session, *, now: datetime, after_seconds: float = 60) -> int:
-    """Try again texts of open items that failed for a passing reason; scores may only raise."""
-    before = now - timedelta(seconds=after_seconds)
-    retryable = select(RiskAssessment.id).where(
-        RiskAssessment.unscored_reason.in_([CLASSIFIER_ERROR, INVALID_SCORE])
-    )
-    messages = session.scalars(
-        select(Message.id)
-        .join(ReviewItem, ReviewItem.id == Message.item_id)
-        .where(
-            Message.scoring == Scoring.FAILED,
-            Message.scored_at < before,
-            ReviewItem.status != ItemStatus.CLOSED,
-            retryable.where(RiskAssessment.message_id == Message.id).exists(),
-            ~select(ScoringWork.id).where(ScoringWork.message_id == Message.id).exists(),
-        )
-        .limit(200)
-    ).all()
-    drafts = session.scalars(
-        select(Draft.id)
-        .where(
-            Draft.scoring == Scoring.FAILED,
-            Draft.status == DraftStatus.HELD,
-            Draft.scored_at < before,
-            retryable.where(RiskAssessment.draft_id == Draft.id).exists(),
-            ~select(ScoringWork.id).where(ScoringWork.draft_id == Draft.id).exists(),
-        )
-        .limit(200)
-    ).all()
-    rows = [{"message_id": one, "draft_id": None, "late": True} for one in messages]
-    rows += [{"message_id": None, "draft_id": one, "late": True} for one in drafts]
-    if rows:
-        session.execute(insert(table_of(ScoringWork)), rows)
-        ring(session, Topic.SCORE)
-    return len(rows)

@@ -18,7 +18,8 @@ from oversight.services.bridging import bridge, due_bridges
 from oversight.services.claiming import lapse_claims
 from oversight.services.delivering import lose_sight
 from oversight.services.escalating import climb_due
-from oversight.services.scoring import requeue_failed, work_is_free
+from oversight.services.rescoring import requeue_failed
+from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late
 from oversight.settings import Settings
 from oversight.worker.process import process
@@ -32,6 +33,7 @@ BRIDGES_SECONDS = 1.0
 
 PUT_UP_AT_ONCE = 50
 UNRUNG_SECONDS = 2.0
+REQUEUE_SECONDS = 10.0
 SLOW_SECONDS = 0.5
 
 log = logger(__name__)
@@ -127,6 +129,7 @@ class Clock:
     ) -> None:
         self._database = database
         self._stopping = stopping
+        self._requeue_at = 0.0
         late = partial(put_up_late, after_seconds=unscored_seconds, limit=PUT_UP_AT_ONCE)
         self._tasks = (
             _Task("climb_due", partial(self._in_one, climb_due)),
@@ -134,7 +137,7 @@ class Clock:
             _Task("bridge", self._bridge_due),
             _Task("lapse_claims", partial(self._in_one, lapse_claims)),
             _Task("lose_sight", partial(self._in_one, lose_sight)),
-            _Task("requeue_failed", partial(self._in_one, requeue_failed)),
+            _Task("requeue_failed", self._requeue),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )
 
@@ -147,6 +150,13 @@ class Clock:
     def _in_one(self, do: Callable[..., int]) -> int:
         with self._database.transaction() as session:
             return do(session, now=db_session.now(session))
+
+    def _requeue(self) -> int:
+        """Not every second: nothing here is due to the second."""
+        if time.monotonic() < self._requeue_at:
+            return 0
+        self._requeue_at = time.monotonic() + REQUEUE_SECONDS
+        return self._in_one(requeue_failed)
 
     def _bridge_due(self) -> int:
         with self._database.transaction() as session:

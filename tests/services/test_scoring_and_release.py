@@ -15,7 +15,7 @@ from oversight.domain.permissions import Action
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, ItemKind, Scoring, ShiftPosition
-from oversight.services import claiming, deciding, scoring, settling
+from oversight.services import claiming, deciding, rescoring, scoring, settling
 from tests.services.clinic import Clinic
 
 
@@ -30,7 +30,7 @@ def test_a_failed_score_is_lu_and_a_later_one_may_only_raise(clinic: Clinic):
     clinic.score(None)
     assert clinic.open_item("c").severity == Severity.LU
     clinic.wait(61)
-    assert scoring.requeue_failed(clinic.session, now=now(clinic.session)) == 2
+    assert rescoring.requeue_failed(clinic.session, now=now(clinic.session)) == 2
     clinic.score(Severity.L0)
     assert clinic.open_item("c").severity == Severity.LU
     assert clinic.messages("c")[0].scoring == Scoring.SCORED
@@ -40,7 +40,7 @@ def test_rescoring_upwards_raises_and_calls(clinic: Clinic):
     clinic.say("c", "hello", "hi")
     clinic.score(None)
     clinic.wait(61)
-    scoring.requeue_failed(clinic.session, now=now(clinic.session))
+    rescoring.requeue_failed(clinic.session, now=now(clinic.session))
     clinic.score(Severity.L4)
     assert clinic.open_item("c").severity == Severity.L4
     assert clinic.session.scalar(select(func.count()).select_from(Escalation)) == 1

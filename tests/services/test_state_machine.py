@@ -25,7 +25,7 @@ from oversight.services import (
     claiming,
     delivering,
     escalating,
-    scoring,
+    rescoring,
     settling,
     undoing,
 )
@@ -146,7 +146,7 @@ class Everything(RuleBasedStateMachine):
             bridging.bridge(self.session, item_id, now=at)
         claiming.lapse_claims(self.session, now=at)
         escalating.climb_due(self.session, now=at)
-        scoring.requeue_failed(self.session, now=at)
+        rescoring.requeue_failed(self.session, now=at)
         delivering.lose_sight(self.session, now=at)
 
     @rule(confirm=st.booleans())

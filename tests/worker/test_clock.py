@@ -149,17 +149,41 @@ def test_a_text_without_receipt_becomes_uncertain(
         assert session.scalars(select(Delivery.status)).all() == ["uncertain"]
 
 
-def test_texts_that_failed_are_tried_again_a_minute_later(
-    clock: Clock, database: Database, talk: Talk, owner_engine: Engine
-) -> None:
-    talk.say("slept well", reply="Good morning.")
+def fail_all(database: Database) -> None:
     stopping = threading.Event()
     Drain(database, Assessor(stand_ins.Raising(), stopping=stopping), stopping=stopping).drain()
-    clock.tick()
-    assert waiting(database) == 0
+
+
+def tick_anew(database: Database) -> None:
+    Clock(database, stopping=threading.Event()).tick()
+
+
+def test_texts_that_failed_are_tried_again_after_a_minute_then_two_then_four(
+    database: Database, talk: Talk, owner_engine: Engine
+) -> None:
+    talk.say("slept well", reply="Good morning.")
+    passed = 0
+    for minutes in (1, 2, 4):
+        fail_all(database)
+        pass_time(owner_engine, database, passed + 60 * minutes - 30)
+        tick_anew(database)
+        assert waiting(database) == 0, "too soon"
+        passed += 60 * minutes + 1
+        pass_time(owner_engine, database, passed)
+        tick_anew(database)
+        assert waiting(database) == 2
+
+
+def test_a_text_that_failed_is_as_urgent_the_second_time(
+    database: Database, talk: Talk, owner_engine: Engine
+) -> None:
+    talk.say(CRISIS)
+    fail_all(database)
     pass_time(owner_engine, database, 61)
-    clock.tick()
-    assert waiting(database) == 2
+    tick_anew(database)
+    with database.transaction() as session:
+        (task,) = take(session, limit=10)
+    assert task.urgent
 
 
 def waiting(database: Database) -> int:
