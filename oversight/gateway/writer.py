@@ -1,11 +1,14 @@
 """Group commit: what arrives while one batch is being written is written with the next.
 
-One thread writes. Nobody waits for a batch to fill, and nothing is answered before its commit.
+Nobody waits for a batch to fill, and nothing is answered before its commit. Two threads write, the
+second only when much waits; a conversation is never in two batches at once, so its turns keep the
+order in which they came.
 """
 
 import asyncio
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +23,10 @@ from oversight.services.arrivals import Arrival, Outcome
 from oversight.services.receiving import receive
 
 MOST_AT_ONCE = 64
+WRITERS = 2
+MANY = 8
+"""So many waiting arrivals are worth a second transaction beside the one that is being written."""
+
 MOST_WAITING = 2_000
 ALONE_SECONDS = 10.0
 """How long the members of a failed batch are tried one by one before the rest are sent away."""
@@ -30,6 +37,7 @@ ANSWER_SECONDS = 20.0
 CONTENTION = frozenset({"40001", "40P01", "55P03", "57014"})
 """SQLSTATEs of a lost race or a wait that took too long: the same statement may succeed alone."""
 
+Conversation = tuple[uuid.UUID, str]
 Answer = Outcome | Refusal | Problem | Exception
 log = logger(__name__)
 
@@ -57,9 +65,15 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
+        self._in_hand: set[Conversation] = set()
+        self._busy = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"writer-{number}", daemon=True)
+            for number in range(WRITERS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def write(self, arrival: Arrival) -> Outcome:
         """The committed outcome; a Refusal or a Problem is raised.
@@ -76,7 +90,7 @@ class Writer:
                     retry_after_seconds=1,
                 )
             self._waiting.append(_Waiting(arrival, answer))
-            self._changed.notify()
+            self._changed.notify_all()
         try:
             return await asyncio.wait_for(answer, ANSWER_SECONDS)
         except TimeoutError:
@@ -91,20 +105,41 @@ class Writer:
         """Write what waits, then end the thread."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-        self._thread.join(timeout=ALONE_SECONDS)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=ALONE_SECONDS)
 
     def _run(self) -> None:
         while batch := self._next():
             answers = self._write([one.arrival for one in batch])
+            with self._changed:
+                self._in_hand -= {_conversation(one) for one in batch}
+                self._busy -= 1
+                self._changed.notify_all()
             self._loop.call_soon_threadsafe(_answer, batch, answers)
 
     def _next(self) -> list[_Waiting]:
-        """What waits now, at most a batch of it; empty only when closed and all is written."""
+        """A batch of what waits now; empty only when closed and nothing is left to take."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            size = min(len(self._waiting), MOST_AT_ONCE)
-            return [self._waiting.popleft() for _ in range(size)]
+            while True:
+                enough = MANY if self._busy else 1
+                if len(self._waiting) >= enough and (batch := self._take()):
+                    self._busy += 1
+                    return batch
+                if self._closed and not self._waiting:
+                    return []
+                self._changed.wait()
+
+    def _take(self) -> list[_Waiting]:
+        """The oldest that wait, but for the conversations that are being written just now."""
+        batch: list[_Waiting] = []
+        left: list[_Waiting] = []
+        while self._waiting and len(batch) < MOST_AT_ONCE:
+            one = self._waiting.popleft()
+            (left if _conversation(one) in self._in_hand else batch).append(one)
+        self._waiting.extendleft(reversed(left))
+        self._in_hand |= {_conversation(one) for one in batch}
+        return batch
 
     def _write(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         try:
@@ -128,6 +163,10 @@ class Writer:
             answers: list[Answer] = list(receive(session, arrivals))
         self._on_batch(Batch(len(arrivals), time.monotonic() - began))
         return answers
+
+
+def _conversation(one: _Waiting) -> Conversation:
+    return one.arrival.study_id, one.arrival.conversation
 
 
 def _gone(error: Exception) -> bool:
