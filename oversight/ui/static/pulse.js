@@ -72,12 +72,13 @@ function handOver(state) {
   state.typed = "";
 }
 
+// The newest words are what the draft answers, so they are in view; the mark "new" stays pinned above
+// them for as long as what is new goes on (console.css).
 function showNewest() {
   for (const element of document.querySelectorAll("[data-newest]")) {
     if (element.dataset.shown === element.dataset.newest) continue;
     element.dataset.shown = element.dataset.newest;
-    const fresh = element.querySelector("[data-fresh]");
-    element.scrollTop = fresh ? Math.max(0, fresh.offsetTop - 48) : element.scrollHeight;
+    element.scrollTop = element.scrollHeight;
   }
 }
 
