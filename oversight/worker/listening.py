@@ -22,6 +22,7 @@ LONGEST_WAIT_SECONDS = 1.0
 WORKER_TTL_SECONDS = 30
 MAINTENANCE_SECONDS = 30
 _SOCKET_SECONDS = 5.0
+_CONNECT_SECONDS = 1.0
 _SHORTEST_WAIT_SECONDS = 0.01
 
 log = logger(__name__)
@@ -30,7 +31,7 @@ log = logger(__name__)
 def connect(redis_url: str) -> Redis:
     """A client that gives up on a silent server in seconds."""
     return Redis.from_url(
-        redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS
+        redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_CONNECT_SECONDS
     )
 
 
