@@ -37,12 +37,18 @@ def render() -> None:
 def _card() -> None:
     person = guard(Page.TRIAGE)
     hand = desk.desk()
-    outcome(hand)
+    above = st.container()
     found = _read(hand, person)
     desk.drawn()
     if found is None:
         _nothing_in_hand()
-        return
+    else:
+        _item(found, hand, person)
+    with above:  # stands above the item and is asked for after it: the item is waited for
+        outcome(hand)
+
+
+def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     mine = found.holder_id == person.id
     first = draw.own_level_first(found) and hand.own_level is None and mine
     allowed = "" if hand.form else offered_keys(found, person)
