@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, TextClause, any_, literal, text
+from sqlalchemy import ARRAY, ColumnElement, TextClause, any_, bindparam, literal, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -51,6 +51,14 @@ def save_together(session: Session, loaded: Sequence[Base], columns: Sequence[st
 def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Whether a column's value is one of ``values`` (Any: of the column's own type)."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def listed(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column's value is in the list that is bound to ``name`` at execution.
+
+    For statements built once, at import: building one anew takes longer than executing it.
+    """
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
 
 
 @cache

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from oversight.settings import Settings
 
 APP_ROLE = "oversight_app"
+_NOW = select(func.oversight_now())
 
 
 class Topic(StrEnum):
@@ -139,7 +140,7 @@ def ring(session: Session, topic: Topic, conversation_id: object | None = None) 
 
 def now(session: Session) -> datetime:
     """The database's time (UTC): the only clock for deadlines, leases and durations."""
-    moment: datetime = session.scalar(select(func.oversight_now()))  # type: ignore[assignment]
+    moment: datetime = session.scalar(_NOW)  # type: ignore[assignment]
     return moment
 
 

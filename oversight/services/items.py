@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.rows import among, save_together
+from db.rows import listed, save_together
 from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, new_id
 from oversight.domain.flags import Grade
@@ -31,6 +31,33 @@ _REFRESHED = (
     "last_sequence",
     "deadline_at",
     "bridge_due_at",
+)
+_HELD_DRAFTS = (
+    select(Draft)
+    .where(listed(Draft.conversation_id, "conversations"), Draft.status == DraftStatus.HELD)
+    .execution_options(populate_existing=True)
+)
+_TURNS = (
+    select(
+        Message.item_id,
+        Message.sequence,
+        Message.severity,
+        Message.scoring,
+        Message.urgency,
+        Message.received_at,
+        Message.language,
+    )
+    .where(listed(Message.item_id, "items"))
+    .order_by(Message.sequence)
+)
+_ANSWERED_ELSEWHERE = (
+    select(Draft.item_id, Message.severity)
+    .join(Message, Message.id == Draft.message_id)
+    .where(
+        listed(Draft.item_id, "items"),
+        Draft.status == DraftStatus.HELD,
+        Message.item_id.is_distinct_from(Draft.item_id),
+    )
 )
 
 
@@ -184,11 +211,7 @@ def escalate_item(
 
 def held_drafts(session: Session, conversation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Draft]:
     """The held draft of each conversation that has one."""
-    rows = session.scalars(
-        select(Draft)
-        .where(among(Draft.conversation_id, conversation_ids), Draft.status == DraftStatus.HELD)
-        .execution_options(populate_existing=True)
-    )
+    rows = session.scalars(_HELD_DRAFTS, {"conversations": list(conversation_ids)})
     return {row.conversation_id: row for row in rows}
 
 
@@ -201,19 +224,7 @@ def _turns(
     session: Session, item_ids: Sequence[uuid.UUID]
 ) -> tuple[dict[uuid.UUID, list[Turn]], dict[uuid.UUID, str]]:
     """Each item's turns, and the language of its newest message whose language is known."""
-    rows = session.execute(
-        select(
-            Message.item_id,
-            Message.sequence,
-            Message.severity,
-            Message.scoring,
-            Message.urgency,
-            Message.received_at,
-            Message.language,
-        )
-        .where(among(Message.item_id, item_ids))
-        .order_by(Message.sequence)
-    )
+    rows = session.execute(_TURNS, {"items": list(item_ids)})
     turns: dict[uuid.UUID, list[Turn]] = defaultdict(list)
     languages: dict[uuid.UUID, str] = {}
     for item_id, sequence, severity, scoring, urgency, received_at, language in rows:
@@ -227,15 +238,7 @@ def _turns(
 
 def _answered_floors(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, Severity]:
     """For a draft that came after its message was closed: the level of that message."""
-    rows = session.execute(
-        select(Draft.item_id, Message.severity)
-        .join(Message, Message.id == Draft.message_id)
-        .where(
-            among(Draft.item_id, [item.id for item in items]),
-            Draft.status == DraftStatus.HELD,
-            Message.item_id.is_distinct_from(Draft.item_id),
-        )
-    )
+    rows = session.execute(_ANSWERED_ELSEWHERE, {"items": [item.id for item in items]})
     return {row.item_id: Severity(row.severity) for row in rows}
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.rows import among
+from db.rows import among, listed
 from db.tables import Arm, Conversation, Draft, Message, Participant, ReviewItem, new_id, table_of
 from oversight.domain.errors import Conflict, Incomplete, NotFound
 from oversight.services.arrivals import Arrival, ParticipantFacts
@@ -18,6 +18,33 @@ from oversight.services.audit import Actor, Event, record_all
 from oversight.services.locking import LockedConversation, lock_conversations
 
 Key = tuple[uuid.UUID, str]
+
+
+def _named(
+    model: type[Participant] | type[Conversation] | type[Message] | type[Draft],
+) -> ColumnElement[bool]:
+    return and_(listed(model.study_id, "studies"), listed(model.external_id, "names"))
+
+
+_PARTICIPANTS = select(Participant).where(_named(Participant))
+_CONVERSATIONS = select(Conversation.study_id, Conversation.external_id, Conversation.id).where(
+    _named(Conversation)
+)
+_MESSAGE = select(
+    Message.id,
+    Message.study_id,
+    Message.external_id,
+    Message.digest,
+    Message.conversation_id,
+    Message.received_at,
+)
+_MESSAGES = _MESSAGE.where(_named(Message))
+_MESSAGES_BY_ID = _MESSAGE.where(listed(Message.id, "ids"))
+_REPLIES = (
+    select(Draft.reply_id, Draft.study_id, Draft.external_id, Draft.digest, Draft.status)
+    .where(_named(Draft))
+    .order_by(Draft.revision)
+)
 
 
 @dataclass(frozen=True)
@@ -179,18 +206,16 @@ def _participants(
     }
     if not facts:
         return {}
-    wanted = _named(Participant, facts)
+    wanted = _names(facts)
     stored = {
-        (row.study_id, row.external_id): row
-        for row in session.scalars(select(Participant).where(wanted))
+        (row.study_id, row.external_id): row for row in session.scalars(_PARTICIPANTS, wanted)
     }
     missing = [key for key in facts if key not in stored]
     if missing:
         rows = [_participant_row(key, facts[key], arms) for key in sorted(missing)]
         session.execute(insert(table_of(Participant)).on_conflict_do_nothing(), rows)
         stored = {
-            (row.study_id, row.external_id): row
-            for row in session.scalars(select(Participant).where(wanted))
+            (row.study_id, row.external_id): row for row in session.scalars(_PARTICIPANTS, wanted)
         }
     changed = []
     for key, row in stored.items():
@@ -267,14 +292,7 @@ def _conversations(
 
 
 def _conversation_ids(session: Session, keys: Iterable[Key]) -> dict[Key, uuid.UUID]:
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(Conversation.study_id, Conversation.external_id, Conversation.id).where(
-            _named(Conversation, wanted)
-        )
-    )
+    rows = session.execute(_CONVERSATIONS, _names(keys))
     return {(row.study_id, row.external_id): row.id for row in rows}
 
 
@@ -289,18 +307,9 @@ def _messages(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownM
             ids |= _as_id(one.reply.in_reply_to)
     if not named:
         return {}
-    rows = session.execute(
-        select(
-            Message.id,
-            Message.study_id,
-            Message.external_id,
-            Message.digest,
-            Message.conversation_id,
-            Message.received_at,
-        ).where(
-            or_(_named(Message, named), among(Message.id, ids)) if ids else _named(Message, named)
-        )
-    )
+    rows = session.execute(_MESSAGES, _names(named)).all()
+    if ids:
+        rows = [*rows, *session.execute(_MESSAGES_BY_ID, {"ids": list(ids)})]
     found: dict[Key, KnownMessage] = {}
     for row in rows:
         message = KnownMessage(*row)
@@ -310,13 +319,12 @@ def _messages(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownM
     return found
 
 
-def _named(
-    model: type[Participant] | type[Conversation] | type[Message] | type[Draft],
-    keys: Iterable[Key],
-) -> ColumnElement[bool]:
-    """Rows of these names. More than asked for where studies share names; callers look up keys."""
-    studies, names = zip(*keys, strict=True)
-    return and_(among(model.study_id, set(studies)), among(model.external_id, names))
+def _names(keys: Iterable[Key]) -> dict[str, list[Any]]:  # Any: ids or names
+    """Keys as the statements above take them. They may find more than was asked for, where studies
+    share names; what is found is looked up by key.
+    """
+    wanted = list(keys)
+    return {"studies": list({study for study, _ in wanted}), "names": [name for _, name in wanted]}
 
 
 def _as_id(text: str) -> set[uuid.UUID]:
@@ -330,9 +338,5 @@ def _replies(session: Session, arrivals: Sequence[Arrival]) -> dict[Key, KnownRe
     wanted = [(one.study_id, one.reply.external_id) for one in arrivals if one.reply]
     if not wanted:
         return {}
-    rows = session.execute(
-        select(Draft.reply_id, Draft.study_id, Draft.external_id, Draft.digest, Draft.status)
-        .where(_named(Draft, wanted))
-        .order_by(Draft.revision)
-    )
+    rows = session.execute(_REPLIES, _names(wanted))
     return {(row.study_id, row.external_id): KnownReply(*row) for row in rows}

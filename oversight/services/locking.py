@@ -7,13 +7,45 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.rows import among
+from db.rows import listed
 from db.tables import Arm, Conversation, Participant, ReviewItem
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.words import ItemKind
 
 _DEFAULT = aliased(Arm)
+_CONVERSATIONS = (
+    select(
+        Conversation.id,
+        Conversation.study_id,
+        Conversation.external_id,
+        Conversation.participant_id,
+        Conversation.last_sequence,
+        Conversation.taken_over_by,
+        Participant.language,
+        Participant.jurisdiction,
+        func.coalesce(Arm.policy_version_id, _DEFAULT.policy_version_id),
+    )
+    .join(Participant, Participant.id == Conversation.participant_id)
+    .outerjoin(Arm, Arm.id == Participant.arm_id)
+    .outerjoin(
+        _DEFAULT, and_(_DEFAULT.study_id == Conversation.study_id, _DEFAULT.name == "default")
+    )
+    .where(listed(Conversation.id, "ids"))
+    .order_by(Conversation.id)
+    .with_for_update(of=Conversation, key_share=True)
+)
+_OPEN_ITEMS = (
+    select(ReviewItem)
+    .where(
+        listed(ReviewItem.conversation_id, "conversations"),
+        ReviewItem.kind == ItemKind.REVIEW,
+        ReviewItem.status != ItemStatus.CLOSED,
+    )
+    .order_by(ReviewItem.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -38,28 +70,7 @@ def lock_conversations(
     session: Session, ids: Iterable[uuid.UUID]
 ) -> dict[uuid.UUID, LockedConversation]:
     """Lock conversations in order of id, each with its participant's facts and policy version."""
-    rows = session.execute(
-        select(
-            Conversation.id,
-            Conversation.study_id,
-            Conversation.external_id,
-            Conversation.participant_id,
-            Conversation.last_sequence,
-            Conversation.taken_over_by,
-            Participant.language,
-            Participant.jurisdiction,
-            func.coalesce(Arm.policy_version_id, _DEFAULT.policy_version_id),
-        )
-        .join(Participant, Participant.id == Conversation.participant_id)
-        .outerjoin(Arm, Arm.id == Participant.arm_id)
-        .outerjoin(
-            _DEFAULT,
-            and_(_DEFAULT.study_id == Conversation.study_id, _DEFAULT.name == "default"),
-        )
-        .where(among(Conversation.id, ids))
-        .order_by(Conversation.id)
-        .with_for_update(of=Conversation, key_share=True)
-    ).all()
+    rows = session.execute(_CONVERSATIONS, {"ids": list(ids)}).all()
     return {row.id: LockedConversation(*row) for row in rows}
 
 
@@ -73,19 +84,7 @@ def lock_conversation(session: Session, conversation_id: uuid.UUID) -> LockedCon
 
 def lock_open_items(session: Session, conversation_ids: Sequence[uuid.UUID]) -> list[ReviewItem]:
     """Lock the open review item of each conversation that has one."""
-    return list(
-        session.scalars(
-            select(ReviewItem)
-            .where(
-                among(ReviewItem.conversation_id, conversation_ids),
-                ReviewItem.kind == ItemKind.REVIEW,
-                ReviewItem.status != ItemStatus.CLOSED,
-            )
-            .order_by(ReviewItem.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return list(session.scalars(_OPEN_ITEMS, {"conversations": list(conversation_ids)}))
 
 
 def lock_item(session: Session, item_id: uuid.UUID) -> tuple[LockedConversation, ReviewItem]:
