@@ -10,12 +10,15 @@ from oversight.domain.errors import Refusal, StaleVersion
 from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
+from oversight.logs import logger
 from oversight.services import claiming, deciding, escalating, undoing
 from oversight.services.deciding import Request, Result
 from oversight.ui import runtime
 from oversight.ui.components import submitted
 from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting
+
+log = logger(__name__)
 
 SAID = {
     Action.APPROVE: "Approved",
@@ -304,6 +307,7 @@ class _telling:  # noqa: N801  reads as a sentence: with _telling(hand)
                 self.hand.shown_at = None
             return True
         if isinstance(error, RECORD_ERRORS):
+            log.error("an action found the record away", error=type(error).__name__)
             self.hand.warning = AWAY
             self.hand.trouble = f"{AWAY}\x00{uuid.uuid4().hex}"
             return True

@@ -110,6 +110,6 @@ def test_each_role_has_its_pages_and_no_others(open_console: OpenConsole, who: s
     links = screen.page.get_by_role("navigation", name="App pages").get_by_role("link")
     expect(links).to_contain_text([TITLES[page][0] for page in own])
     expect(links).to_have_count(len(own))
-    foreign = next(page for page in TITLES if page not in own)
-    screen.open(f"/{foreign.value}")
-    expect(screen.page.get_by_role("dialog", name="Page not found")).to_be_visible()
+    for foreign in [page for page in TITLES if page not in own][:1]:
+        screen.open(f"/{foreign.value}")
+        expect(screen.page.get_by_role("dialog", name="Page not found")).to_be_visible()

@@ -43,6 +43,7 @@ const typing = (target) => target instanceof HTMLElement
 // Between the key that opens a form and the form itself, what is typed belongs to the form: it is
 // kept and put there, and never taken for the key of another decision.
 function guardKeys(state, event) {
+  handOver(state); // what was typed before the form came stands before what is typed in it
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
   const swallow = () => { event.preventDefault(); event.stopImmediatePropagation(); };
