@@ -171,7 +171,11 @@ def _check(session: Session, case: _Case) -> None:
             seen=request.version,
             current=item.version,
         )
-    role = session.scalar(select(Clinician.role).where(Clinician.id == request.clinician_id))
+    role = session.scalar(
+        select(Clinician.role).where(
+            Clinician.id == request.clinician_id, Clinician.deactivated_at.is_(None)
+        )
+    )
     allowed = allowed_actions(
         view, clinician_id=str(request.clinician_id), role=Role(role or Role.ADMIN)
     )
@@ -188,7 +192,7 @@ def _check_content(case: _Case) -> None:
     if request.action in NEEDS_REASON and not (request.reason or "").strip():
         raise Incomplete("write a reason first", field="reason")
     if request.action in (Action.EDIT, Action.REPLACE):
-        _check_text(request.text)
+        check_text(request.text)
     if request.action is Action.EDIT:
         if not request.flags:
             raise Incomplete("choose a flag: what was wrong with the draft?", field="flags")
@@ -196,7 +200,8 @@ def _check_content(case: _Case) -> None:
             raise Incomplete("the text is unchanged: approve it, or change it first", field="text")
 
 
-def _check_text(text: str | None) -> None:
+def check_text(text: str | None) -> None:
+    """Refuse what nobody could read or the record cannot keep."""
     if text is None or not text.strip():
         raise Incomplete("the text to send is empty", field="text")
     if len(text) > TEXT_LIMIT:

@@ -41,7 +41,9 @@ def raise_escalation(
         return _open(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
     severity = Severity(item.severity)
     higher = severity.rank > Severity(current.severity).rank
-    if higher or opened_by is not None:
+    # A ladder that climbs is never set back: its next step calls more people than its first.
+    handed_up = opened_by is not None and current.status == EscalationStatus.ACKNOWLEDGED
+    if higher or handed_up:
         _restart(session, current, item, severity, now=now, actor=actor, reason=reason)
     return current
 

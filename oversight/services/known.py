@@ -218,7 +218,7 @@ def _participants(
             (row.study_id, row.external_id): row for row in session.scalars(_PARTICIPANTS, wanted)
         }
     changed = []
-    for key, row in stored.items():
+    for key, row in sorted(stored.items()):
         changes = _changes(row, key, facts[key], arms)
         if changes:
             session.execute(
