@@ -13,10 +13,7 @@ from typing import Any
 from sqlalchemy import Row, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from classifiers.protocol import (
-    CLASSIFIER_ERROR,
-    Turn,
-)
+from classifiers.protocol import CLASSIFIER_ERROR, Turn
 from classifiers.protocol import (
     Message as Subject,
 )
@@ -26,13 +23,14 @@ from classifiers.protocol import (
 from db import session as db_session
 from db.rows import among, insert_rows, save_together
 from db.session import Topic, ring
-from db.tables import Draft, Message, RiskAssessment, ScoringWork, table_of
+from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
 from oversight.domain.measures import underweight
 from oversight.domain.severity import Severity, worst
 from oversight.domain.words import Scoring
 from oversight.services.audit import Actor, Event, record_all
 from oversight.services.escalating import imminent_again
+from oversight.services.gathering import ask_again, with_strays
 from oversight.services.items import refresh_items
 from oversight.services.locking import lock_conversations, lock_open_items
 from oversight.services.settling import settle
@@ -50,6 +48,8 @@ MOST_ATTEMPTS = 3
 CONTEXT_TURNS = 6
 
 SCORER = Actor.system("scorer")
+
+_SCORED = ("severity", "scoring", "categories", "language", "scored_at", "item_id")
 
 _SUBJECTS = text("""
     SELECT w.id AS work_id, w.urgency, w.attempts, w.message_id, w.draft_id,
@@ -234,18 +234,19 @@ def record_scores(
     if not pairs:
         return 0
     insert_rows(session, RiskAssessment, [_row(*pair) for pair in pairs])
-    imminent = _record_messages(session, pairs, now=now)
-    _record_drafts(session, pairs, now=now)
-    record_all(session, [_event(*pair) for pair in pairs])
     touched = {pair[0].conversation_id for pair in pairs}
     items = lock_open_items(session, list(touched))
+    imminent = _record_messages(session, pairs, items, now=now)
+    _record_drafts(session, pairs, now=now)
+    record_all(session, [_event(*pair) for pair in pairs])
     refresh_items(session, items, conversations, now=now, actor=SCORER)
-    for item in items:
-        if item.conversation_id in imminent:
-            imminent_again(session, item, now=now, actor=SCORER)
+    strays = with_strays(session, touched)
     for conversation_id in sorted(touched):
-        settle(session, conversations[conversation_id], now=now)
+        stray = conversation_id in strays
+        settle(session, conversations[conversation_id], now=now, stray=stray)
         ring(session, Topic.LIVE, conversation_id)
+    for item in lock_open_items(session, list(imminent)) if imminent else ():
+        imminent_again(session, item, now=now, actor=SCORER)
     return len(pairs)
 
 
@@ -273,11 +274,16 @@ def _row(task: Task, assessment: Assessment) -> dict[str, object]:
 
 
 def _record_messages(
-    session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
+    session: Session,
+    pairs: Sequence[tuple[Task, Assessment]],
+    items: Sequence[ReviewItem],
+    *,
+    now: datetime,
 ) -> set[uuid.UUID]:
     """Write levels; returns the conversations in which a message newly became imminent."""
     found = {task.message_id: one for task, one in pairs if task.message_id is not None}
     imminent = set()
+    open_items = {item.id: item for item in items}
     messages = session.scalars(
         select(Message).where(among(Message.id, found)).execution_options(populate_existing=True)
     ).all()
@@ -289,9 +295,12 @@ def _record_messages(
         message.categories = list(dict.fromkeys([*message.categories, *one.categories]))
         message.language = one.language or message.language
         message.scored_at = now
-        if message.severity == Severity.L4 and before is not Severity.L4:
+        raised = Severity(message.severity).rank > before.rank
+        if raised and message.item_id is not None:
+            ask_again(message, open_items.get(message.item_id))
+        if raised and message.severity == Severity.L4:
             imminent.add(message.conversation_id)
-    save_together(session, messages, ["severity", "scoring", "categories", "language", "scored_at"])
+    save_together(session, messages, _SCORED)
     return imminent
 
 
@@ -315,11 +324,14 @@ def _record_drafts(
     session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
 ) -> None:
     found = {task.draft_id: one for task, one in pairs if task.draft_id is not None}
+    # A draft recalled before its score came has the same words again in a newer revision.
+    replies = select(Draft.reply_id).where(among(Draft.id, found)).scalar_subquery()
     drafts = session.scalars(
-        select(Draft).where(among(Draft.id, found)).execution_options(populate_existing=True)
+        select(Draft).where(Draft.reply_id.in_(replies)).execution_options(populate_existing=True)
     ).all()
+    by_reply = {draft.reply_id: found[draft.id] for draft in drafts if draft.id in found}
     for draft in drafts:
-        one = found[draft.id]
+        one = by_reply[draft.reply_id]
         flags = sorted({*draft.flags, *(flag.value for flag in one.flags)})
         draft.scoring = _scoring(Scoring(draft.scoring), one)
         draft.flags = flags

@@ -22,31 +22,32 @@ from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
+from oversight.services.gathering import gather, with_strays
 from oversight.services.items import open_item, policy_version_for, refresh_items
 from oversight.services.locking import LockedConversation, lock_conversations, lock_open_items
 from oversight.services.transition import DRAFT, move
 
 POLICY = Actor.system("policy")
 
-_RELEASED = (
-    select(Draft.id)
-    .where(
-        Draft.message_id == Message.id,
-        Draft.status.in_([DraftStatus.RELEASED, DraftStatus.DELIVERED, DraftStatus.CORRECTED]),
-    )
-    .exists()
-)
 
+def settle(
+    session: Session, conversation: LockedConversation, *, now: datetime, stray: bool
+) -> None:
+    """Decide by policy about one locked conversation whose texts have just been scored.
 
-def settle(session: Session, conversation: LockedConversation, *, now: datetime) -> None:
-    """Decide by policy about one locked conversation whose texts have just been scored."""
+    ``stray`` says that a turn of it is in no item (``gathering.with_strays``).
+    """
     version_id = policy_version_for(session, conversation)
     policy = policy_of(session, version_id)
     mode = policy.mode_for(conversation.jurisdiction)
-    if mode is Mode.HOLD_ALL:
+    if mode is Mode.HOLD_ALL and not stray:
         return
     items = lock_open_items(session, [conversation.id])
     item = items[0] if items else None
+    if stray and (item is not None or mode is Mode.HOLD_ALL):
+        item = put_up(session, conversation, now=now, actor=POLICY, why="unhandled")
+    if mode is Mode.HOLD_ALL:
+        return
     messages = _unhandled(session, conversation.id, item)
     draft = session.scalars(
         select(Draft).where(
@@ -85,20 +86,20 @@ def put_up(
     actor: Actor,
     why: str,
 ) -> ReviewItem:
-    """Open an item over every turn of the conversation that nobody has handled yet."""
-    waiting = [*_turns_without_item(session, conversation.id)]
-    first = min(waiting, default=conversation.last_sequence)
-    item = open_item(
-        session,
-        conversation,
-        first_sequence=first,
-        last_sequence=conversation.last_sequence,
-        now=now,
-        actor=actor,
-        why=why,
-    )
-    for model, extra in ((Message, ()), (Draft, (Draft.status == DraftStatus.HELD,))):
-        _adopt(session, model, conversation.id, item, first, extra)
+    """See that every turn which nobody has handled is in the open item, opened if need be."""
+    items = lock_open_items(session, [conversation.id])
+    item = items[0] if items else None
+    if item is None:
+        item = open_item(
+            session,
+            conversation,
+            first_sequence=conversation.last_sequence,
+            last_sequence=conversation.last_sequence,
+            now=now,
+            actor=actor,
+            why=why,
+        )
+    gather(session, item)
     refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
     return item
 
@@ -125,11 +126,10 @@ def put_up_late(
         .where(table_of(ScoringWork).c.id.in_([one.id for one in work]))
         .values(late=True)
     )
-    covered = {item.conversation_id for item in lock_open_items(session, list(found))}
     clock = Actor.system("clock")
-    for conversation_id, conversation in conversations.items():
-        if conversation_id not in covered and [*_turns_without_item(session, conversation_id)]:
-            put_up(session, conversation, now=now, actor=clock, why="not scored in time")
+    for conversation_id in sorted(with_strays(session, found)):
+        conversation = conversations[conversation_id]
+        put_up(session, conversation, now=now, actor=clock, why="not scored in time")
     return len(work)
 
 
@@ -167,6 +167,8 @@ def _situation(
     draft: Draft,
 ) -> Situation:
     levels = [Severity(one.severity) for one in messages]
+    # A reply to somebody at risk is read, even when what they wrote was read before it came.
+    levels.append(_answered_severity(session, draft))
     if item is not None:
         levels.append(Severity(item.severity))
     limit = timedelta(seconds=policy.unscored_seconds)
@@ -192,11 +194,16 @@ def _situation(
         scored_in_time=all(done is not None and done - at <= limit for at, done in timed),
         draft_scored=draft.scoring == Scoring.SCORED,
         reply_grade=Grade(draft.grade),
-        conversation_severity=worst(levels) if levels else Severity.L0,
+        conversation_severity=worst(levels),
         escalated=session.scalar(escalation.limit(1)) is not None,
         taken_over=conversation.taken_over_by is not None,
         newest_draft=draft.revision == 1 and session.scalar(newer.limit(1)) is None,
     )
+
+
+def _answered_severity(session: Session, draft: Draft) -> Severity:
+    found = session.scalar(select(Message.severity).where(Message.id == draft.message_id))
+    return Severity(found or Severity.LU)
 
 
 def _release(
@@ -264,42 +271,6 @@ def _audit_item(
         kind=ItemKind.AUDIT,
         floor=Severity.L0,
         why="sampled",
-    )
-
-
-def _turns_without_item(session: Session, conversation_id: uuid.UUID) -> list[int]:
-    """Turns nobody handled: in no item, and not released by the policy."""
-    messages = select(Message.sequence).where(
-        Message.conversation_id == conversation_id,
-        Message.item_id.is_(None),
-        ~_RELEASED,
-    )
-    drafts = select(Draft.sequence).where(
-        Draft.conversation_id == conversation_id,
-        Draft.item_id.is_(None),
-        Draft.status == DraftStatus.HELD,
-    )
-    return [*session.scalars(messages), *session.scalars(drafts)]
-
-
-def _adopt(
-    session: Session,
-    model: type[Message] | type[Draft],
-    conversation_id: uuid.UUID,
-    item: ReviewItem,
-    first_sequence: int,
-    extra: tuple[ColumnElement[bool], ...],
-) -> None:
-    table = table_of(model)
-    session.execute(
-        update(table)
-        .where(
-            table.c.conversation_id == conversation_id,
-            table.c.item_id.is_(None),
-            table.c.sequence >= first_sequence,
-            *extra,
-        )
-        .values(item_id=item.id)
     )
 
 
