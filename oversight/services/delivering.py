@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from db import session as db_session
 from db.session import Topic, ring
-from db.tables import Delivery, Draft, Study, table_of
-from oversight.domain.errors import Conflict, NotFound
+from db.tables import Clinician, Delivery, Draft, Message, Study, table_of
+from oversight.domain.errors import Conflict, NotFound, NotPermitted
 from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent, DraftStatus
+from oversight.domain.permissions import Role, reads_items
 from oversight.domain.words import DeliveryKind
 from oversight.services.audit import Actor
+from oversight.services.locking import LockedConversation, lock_conversation
+from oversight.services.recalling import put_back, recall_unsent
 from oversight.services.transition import DELIVERY, DRAFT, move, move_all
 
 COURIER = Actor.system("courier")
@@ -54,7 +57,10 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
         select(Study.feed_position).where(Study.id == study_id).with_for_update(key_share=True)
     ).one()
     ids = session.scalars(
-        select(deliveries.c.id).where(*due).order_by(deliveries.c.not_before, deliveries.c.id)
+        select(deliveries.c.id)
+        .where(*due)
+        .order_by(deliveries.c.not_before, deliveries.c.id)
+        .with_for_update(skip_locked=True, key_share=True)  # what is being recalled stays here
     ).all()
     sent = 0
     for delivery_id in ids:
@@ -99,8 +105,11 @@ def take_receipt(
 ) -> DeliveryStatus:
     """Settle a delivery. Repeating a receipt is harmless; contradicting it is refused."""
     now = db_session.now(session)
+    conversation = None
+    if not receipt.delivered:  # it may be recalled below, and a conversation is locked first
+        conversation = _lock_conversation_of(session, study_id, delivery_id)
     found = session.execute(
-        select(Delivery.status, Delivery.attempts, Delivery.draft_id, Delivery.read_at)
+        select(Delivery.status, Delivery.attempts, Delivery.draft_id, Delivery.queued_at)
         .where(Delivery.id == delivery_id, Delivery.study_id == study_id)
         .with_for_update(key_share=True)
     ).one_or_none()
@@ -110,7 +119,8 @@ def take_receipt(
     if receipt.delivered and status is DeliveryStatus.DELIVERED:
         _note_read(session, delivery_id, receipt)
         return status
-    if not receipt.delivered and status in (DeliveryStatus.FAILED, DeliveryStatus.QUEUED):
+    known = (DeliveryStatus.FAILED, DeliveryStatus.QUEUED, DeliveryStatus.RECALLED)
+    if not receipt.delivered and status in known and found.attempts:
         return status
     if status not in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN):
         raise Conflict(
@@ -118,9 +128,43 @@ def take_receipt(
             delivery_id=str(delivery_id),
             status=status.value,
         )
-    if receipt.delivered:
+    if conversation is None:
         return _confirm(session, delivery_id, status, found.draft_id, receipt, now=now)
-    return _report_failure(session, delivery_id, status, found.attempts, receipt, now=now)
+    outcome = _report_failure(session, delivery_id, status, found.attempts, receipt, now=now)
+    if outcome is DeliveryStatus.QUEUED and _wrote_since(session, conversation, found.queued_at):
+        return _take_back(session, conversation, delivery_id, now=now)
+    return outcome
+
+
+def _lock_conversation_of(
+    session: Session, study_id: uuid.UUID, delivery_id: uuid.UUID
+) -> LockedConversation | None:
+    conversation_id = session.scalar(
+        select(Delivery.conversation_id).where(
+            Delivery.id == delivery_id, Delivery.study_id == study_id
+        )
+    )
+    return None if conversation_id is None else lock_conversation(session, conversation_id)
+
+
+def _wrote_since(session: Session, conversation: LockedConversation, moment: datetime) -> bool:
+    newer = select(Message.id).where(
+        Message.conversation_id == conversation.id, Message.received_at > moment
+    )
+    return session.scalar(newer.limit(1)) is not None
+
+
+def _take_back(
+    session: Session, conversation: LockedConversation, delivery_id: uuid.UUID, *, now: datetime
+) -> DeliveryStatus:
+    """A reply that did not arrive is read again before it answers what was written since."""
+    why = "not delivered before the participant wrote again"
+    conversations = {conversation.id: conversation}
+    recalled = recall_unsent(session, conversations, now=now, actor=COURIER, why=why)
+    if back := recalled.get(conversation.id):
+        put_back(session, conversation, back, now=now, actor=COURIER, why=why)
+    status = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
+    return DeliveryStatus(status or DeliveryStatus.QUEUED)
 
 
 def _note_read(session: Session, delivery_id: uuid.UUID, receipt: Receipt) -> None:
@@ -214,6 +258,13 @@ def lose_sight(session: Session, *, now: datetime) -> int:
 def resend(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
     """A person, having looked, sends an uncertain or failed text again under the same id."""
     now = db_session.now(session)
+    role = session.scalar(
+        select(Clinician.role).where(
+            Clinician.id == clinician_id, Clinician.deactivated_at.is_(None)
+        )
+    )
+    if role is None or not reads_items(Role(role)):
+        raise NotPermitted("only a clinician or supervisor on the team can send a text again")
     status = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
     if status is None:
         raise NotFound("no such delivery", delivery_id=str(delivery_id))

@@ -34,7 +34,12 @@ from oversight.services.items import (
 )
 from oversight.services.known import Known, Place, load_known
 from oversight.services.locking import LockedConversation, lock_open_items
-from oversight.services.recalling import recall_unsent, superseded_by_new_draft
+from oversight.services.recalling import (
+    Recalled,
+    bring_back,
+    recall_unsent,
+    superseded_by_new_draft,
+)
 
 _NUMBER = text("""
     UPDATE conversations SET last_sequence = told.number
@@ -78,7 +83,7 @@ def _rounds(arrivals: Sequence[Arrival]) -> Iterator[list[tuple[int, Arrival]]]:
     for number, arrival in enumerate(arrivals):
         queues = waiting.setdefault(arrival.study_id, defaultdict(list))
         queues[arrival.conversation].append((number, arrival))
-    for queues in waiting.values():
+    for _, queues in sorted(waiting.items()):  # locks in one order, whoever asks first
         depth = 0
         while round_ := [queue[depth] for queue in queues.values() if len(queue) > depth]:
             yield round_
@@ -191,7 +196,7 @@ def _places(
     session: Session,
     landed: Sequence[_Landed],
     conversations: dict[uuid.UUID, LockedConversation],
-    recalled: dict[uuid.UUID, list[Draft]],
+    recalled: dict[uuid.UUID, Recalled],
     *,
     now: datetime,
     actor: Actor,
@@ -204,13 +209,14 @@ def _places(
     opened, extended = [], []
     for one in landed:
         conversation = one.conversation
-        revisions = recalled.get(conversation.id, [])
-        last = max([conversation.last_sequence, *(draft.sequence for draft in revisions)])
+        back = recalled.get(conversation.id)
+        revised = back.draft.sequence if back and back.draft else 0
+        last = max(conversation.last_sequence, revised)
         item = open_items.get(conversation.id)
         if item is not None:
             turns = (one.message_sequence is not None) + (one.draft_sequence is not None)
             extended.append((item, last, turns))
-        elif revisions or _opens_at_receipt(session, one):
+        elif back or _opens_at_receipt(session, one):
             first = one.message_sequence or one.draft_sequence or last
             item = new_item(
                 session, conversation, first_sequence=first, last_sequence=last, now=now
@@ -219,9 +225,10 @@ def _places(
         places[conversation.id] = Place(item)
     write_items(session, opened, actor=actor)
     extend_items(session, extended, actor=actor)
-    for conversation_id, drafts in recalled.items():
-        for draft in drafts:
-            draft.item_id = places[conversation_id].item_id
+    for conversation_id, back in recalled.items():
+        item = places[conversation_id].item
+        assert item is not None
+        bring_back(session, item, back, now=now)
     return places
 
 

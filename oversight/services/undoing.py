@@ -10,6 +10,7 @@ from db import session as db_session
 from db.tables import (
     Claim,
     Clinician,
+    Decision,
     Delivery,
     Draft,
     LevelChange,
@@ -23,10 +24,11 @@ from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import DecisionKind, DeliveryKind
 from oversight.services.audit import Actor, Event, record
+from oversight.services.deciding import check_text
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
-from oversight.services.items import open_item, policy_version_for, refresh_items
-from oversight.services.locking import lock_conversation, lock_item, lock_open_items
-from oversight.services.recalling import newest_sequence, recall_unsent
+from oversight.services.items import policy_version_for, refresh_items
+from oversight.services.locking import lock_conversation, lock_item
+from oversight.services.recalling import put_back, recall_unsent
 from oversight.services.transition import DRAFT, move
 
 CONFIRM_WITHIN = timedelta(hours=24)
@@ -51,35 +53,16 @@ def undo(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> u
         raise StaleVersion(
             "too late to undo: the reply is already on its way", delivery_id=str(delivery_id)
         )
-    revisions = recall_unsent(
-        session, {conversation.id: conversation}, now=now, actor=actor, why="undone"
-    ).get(conversation.id, [])
+    conversations = {conversation.id: conversation}
+    back = recall_unsent(session, conversations, now=now, actor=actor, why="undone")
     recalled = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
     if recalled != DeliveryStatus.RECALLED:
         raise StaleVersion(
             "too late to undo: the reply is already on its way", delivery_id=str(delivery_id)
         )
-    newest = newest_sequence(session, conversation.id)
-    items = lock_open_items(session, [conversation.id])
-    item = items[0] if items else None
-    if item is None:
-        first = min([draft.sequence for draft in revisions], default=newest)
-        item = open_item(
-            session,
-            conversation,
-            first_sequence=first,
-            last_sequence=newest,
-            now=now,
-            actor=actor,
-            floor=Severity.L0,
-            why="undone",
-        )
-    else:
-        item.last_sequence, item.version = newest, item.version + 1
-    for draft in revisions:
-        draft.item_id = item.id
-    session.flush()
-    refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
+    item = put_back(
+        session, conversation, back[conversation.id], now=now, actor=actor, why="undone"
+    )
     return item.id
 
 
@@ -99,11 +82,19 @@ def correct(
     """
     if not text.strip() or not reason.strip():
         raise Incomplete("a correction needs its text and a reason", field="text")
+    check_text(text)
     delivery = session.get(Delivery, delivery_id, populate_existing=True)
     if delivery is None or delivery.status != DeliveryStatus.DELIVERED:
         raise NotPermitted("only a delivered text can be corrected or retracted")
     _reader(session, clinician_id)
     conversation = lock_conversation(session, delivery.conversation_id)
+    repeated = session.scalar(
+        select(Delivery.id)
+        .join(Decision, Decision.id == Delivery.decision_id)
+        .where(Decision.client_decision_id == client_decision_id, Delivery.corrects == delivery_id)
+    )
+    if repeated is not None:
+        return repeated
     now = db_session.now(session)
     actor = Actor.clinician(clinician_id)
     chosen = Chosen(
