@@ -4,8 +4,23 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    DateTime,
+    Select,
+    String,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -39,24 +54,16 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
     Somebody who already holds an item gets that one again: a reload never takes a second.
     """
     reader = _reader(session, clinician_id)
-    now = reader.now
-    held = held_item(session, clinician_id, now=now)
-    if held is not None:
-        return held
+    if reader.holds is not None:
+        return reader.holds
     found = session.execute(
-        select(ReviewItem.id, ReviewItem.status)
-        .where(
-            ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
-            *_offered_to(reader),
-        )
-        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
+        next_offered(any_language=reader.role is Role.SUPERVISOR),
+        {"reader": reader.id, "now": reader.now, "languages": list(reader.languages)},
     ).one_or_none()
     if found is None:
         return None
     item_id: uuid.UUID = found.id
-    _claim(session, item_id, ItemStatus(found.status), clinician_id, now=now)
+    _claim(session, item_id, ItemStatus(found.status), clinician_id, now=reader.now)
     return item_id
 
 
@@ -226,16 +233,6 @@ def give_back(
     ring(session, Topic.LIVE, item.conversation_id)
 
 
-def held_item(session: Session, clinician_id: uuid.UUID, *, now: datetime) -> uuid.UUID | None:
-    """The item this person holds now, if any."""
-    return session.scalar(
-        select(Claim.item_id)
-        .where(Claim.clinician_id == clinician_id, Claim.ended_at.is_(None), Claim.expires_at > now)
-        .order_by(Claim.claimed_at.desc())
-        .limit(1)
-    )
-
-
 def _claim(
     session: Session,
     item_id: uuid.UUID,
@@ -282,55 +279,75 @@ def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Somebody who may take items, and the moment at which they ask."""
+    """Somebody who may take items, the moment at which they ask, and what they hold then."""
 
     id: uuid.UUID
     role: Role
     languages: Sequence[str]
     now: datetime
+    holds: uuid.UUID | None
+
+
+# Built once: building a statement anew takes longer than executing it.
+_READER = select(
+    Clinician.role,
+    Clinician.languages,
+    func.oversight_now().label("now"),
+    select(Claim.item_id)
+    .where(
+        Claim.clinician_id == Clinician.id,
+        Claim.ended_at.is_(None),
+        Claim.expires_at > func.oversight_now(),
+    )
+    .order_by(Claim.claimed_at.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("holds"),
+).where(Clinician.id == bindparam("reader"), Clinician.deactivated_at.is_(None))
 
 
 def _reader(session: Session, clinician_id: uuid.UUID) -> _Reader:
-    found = session.execute(
-        select(Clinician.role, Clinician.languages, func.oversight_now()).where(
-            Clinician.id == clinician_id, Clinician.deactivated_at.is_(None)
-        )
-    ).one_or_none()
+    found = session.execute(_READER, {"reader": clinician_id}).one_or_none()
     if found is None or not reads_items(Role(found.role)):
         raise NotPermitted("only a clinician or supervisor on the team can take an item")
-    return _Reader(clinician_id, Role(found.role), found.languages, found[2])
+    return _Reader(clinician_id, Role(found.role), found.languages, found.now, found.holds)
 
 
-def _offered_to(reader: _Reader) -> list[ColumnElement[bool]]:
+@cache
+def next_offered(*, any_language: bool) -> Select[uuid.UUID, str]:
     """Not what they just skipped, not what is kept for another, and a language they read.
 
     High and imminent items are offered to everyone: nobody at risk waits for a translator.
     """
-    skipped = (
-        select(Skip.id)
-        .where(
-            Skip.item_id == ReviewItem.id,
-            Skip.clinician_id == reader.id,
-            Skip.at > reader.now - SKIPPED_FOR,
-        )
-        .exists()
+    reader = bindparam("reader", type_=Uuid())
+    now = bindparam("now", type_=DateTime(timezone=True))
+    skipped = select(Skip.id).where(
+        Skip.item_id == ReviewItem.id,
+        Skip.clinician_id == reader,
+        Skip.at > now - literal(SKIPPED_FOR),
     )
     kept = and_(
         ReviewItem.assigned_to.is_not(None),
-        ReviewItem.assigned_to != reader.id,
-        ReviewItem.assigned_until > reader.now,
+        ReviewItem.assigned_to != reader,
+        ReviewItem.assigned_until > now,
     )
-    offered: list[ColumnElement[bool]] = [~skipped, kept.is_not(True)]
-    if reader.role != Role.SUPERVISOR:
-        grave = Severity.L3.rank * 1000
-        offered.append(
-            or_(
-                ReviewItem.language.is_(None),
-                ReviewItem.language.in_(list(reader.languages)),
-                ReviewItem.priority >= grave,
-            )
+    readable = or_(
+        ReviewItem.language.is_(None),
+        ReviewItem.language == any_(bindparam("languages", type_=ARRAY(String))),
+        ReviewItem.priority >= Severity.L3.rank * 1000,
+    )
+    return (
+        select(ReviewItem.id, ReviewItem.status)
+        .where(
+            ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
+            ~skipped.exists(),
+            kept.is_not(True),
+            *([] if any_language else [readable]),
         )
-    return offered
+        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
 
 
 def _holder(session: Session, item_id: uuid.UUID) -> Claim | None:
