@@ -23,6 +23,8 @@ from tests.fakes import FakeBot
 from tests.gateway.conftest import served
 from tests.worker.stand_ins import NotANumber, OutOfRange, Raising
 
+pytestmark = pytest.mark.slow
+
 
 def test_scenario_3_while_the_classifier_is_down_nothing_counts_as_harmless_and_nobody_is_missed(
     house: House,
@@ -72,7 +74,6 @@ def fragile(
         end(server[0], stop=signal.SIGQUIT)
 
 
-@pytest.mark.slow
 @pytest.mark.faults
 def test_scenario_4_while_the_record_is_away_the_bot_is_told_so_and_afterwards_all_is_there_once(
     fragile: tuple[Settings, postgres.PostgresFolders, list],

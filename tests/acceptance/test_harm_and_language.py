@@ -14,6 +14,8 @@ from oversight.services.escalating import acknowledge
 from tests.acceptance.house import House
 from tests.worker.stand_ins import Quick
 
+pytestmark = pytest.mark.slow
+
 
 def test_scenario_2_a_diet_for_an_underweight_participant_can_only_reach_them_rewritten(
     house: House,

@@ -11,6 +11,8 @@ from oversight.domain.permissions import Action, Role
 from oversight.services import escalating
 from tests.acceptance.house import House
 
+pytestmark = pytest.mark.slow
+
 SAID = "i took 30 of my sertraline 10 min ago. dont want anyone to know"
 DRAFT = "That sounds hard. Want to try breathing?"
 

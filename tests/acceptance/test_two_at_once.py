@@ -20,6 +20,8 @@ from oversight.services.wording import keep_wording
 from tests.acceptance.house import House
 from tests.worker.stand_ins import Quick
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 204
 DRAFT = "A calm evening sounds good. What did you do?"
 EDITED = "A calm evening sounds good to me. What did you do?"
@@ -52,7 +54,6 @@ def test_scenario_6_unfinished_words_come_back_to_their_writer_and_are_never_sen
     assert house.rows("SELECT 1 FROM decisions WHERE clinician_id IS NOT NULL") == []
 
 
-@pytest.mark.slow
 def test_scenario_7_of_two_who_decide_at_once_one_wins_and_one_text_goes_out(house: House) -> None:
     bots = [house.bot(f"race-{number}") for number in range(ROUNDS)]
     for bot in bots:
