@@ -15,13 +15,29 @@ def classifier() -> TransformerClassifier:
     return loaded
 
 
-def test_the_plan_is_named_and_not_the_weather(classifier: TransformerClassifier) -> None:
-    text = "The bus was late and it rained all day. I am going to kill myself tonight. Bye for now."
-    spans = explain(classifier, Message("m", text))
-    assert (
-        "kill myself" in text[spans[0].start : spans[0].end]
-        or "going to" in text[spans[0].start : spans[0].end]
-    )
+@pytest.mark.parametrize(
+    ("before", "plan", "after"),
+    [
+        (
+            "The bus was late and it rained all day. ",
+            "I am going to kill myself tonight.",
+            " Bye for now.",
+        ),
+        (
+            "I watered the plants this morning. ",
+            "I want to kill myself tonight.",
+            " The shop was closed again.",
+        ),
+        ("The bus was late today. ", "I want to kill myself.", " Dinner was pasta."),
+    ],
+)
+def test_the_plan_is_named_and_not_the_weather(
+    classifier: TransformerClassifier, before: str, plan: str, after: str
+) -> None:
+    spans = explain(classifier, Message("m", before + plan + after))
+    assert spans
+    for span in spans:
+        assert len(before) <= span.start < span.end <= len(before + plan)
 
 
 @pytest.mark.parametrize("text", ["", "hi", "one two three four five", "a. b. c. d." * 50])
