@@ -3,8 +3,8 @@
 `python -m benchmarks.claim [--waiting 100000] [--claimers 10] [--claims 1000]`: on a throw-away
 durable PostgreSQL, ten clinicians at once, in threads of one process as in the console, claim the
 next item, look at it for 0.2 to 0.6 s (fifty times faster than people read), and mark it read
-(nine times of ten) or put it back. The wait is the whole transaction of the claim, its commit included. The last line is one JSON
-object with `p99_ms`.
+(nine times of ten) or put it back. The wait is the whole transaction of the claim, its commit
+included. The last line is one JSON object with `p99_ms`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from db.migrate import upgrade
 from db.session import Database, make_engine
@@ -112,15 +112,17 @@ def fill(owner: Engine, study_id: uuid.UUID, waiting: int) -> None:
 
 def plan_uses_queue_index(owner: Engine) -> bool:
     """Whether PostgreSQL finds the next item by the queue's own index, without sorting."""
-    asked = next_offered(any_language=False).compile(
-        dialect=owner.dialect, compile_kwargs={"render_postcompile": True}
-    )
-    told = asked.construct_params(
-        {"reader": uuid.uuid4(), "now": datetime.now(UTC), "languages": ["en"]}
-    )
+    asked: list[tuple[str, object]] = []
     with owner.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN {asked}", told)
-        lines = "\n".join(plan.scalars())
+        event.listen(
+            connection,
+            "before_cursor_execute",
+            lambda _connection, _cursor, told, values, *_: asked.append((told, values)),
+        )
+        reader = {"reader": uuid.uuid4(), "now": datetime.now(UTC), "languages": ["en"]}
+        connection.execute(next_offered(any_language=False), reader)
+        told, values = asked[0]
+        lines = "\n".join(connection.exec_driver_sql(f"EXPLAIN {told}", values).scalars())
     return "ix_review_items_queue" in lines and "Sort" not in lines
 
 
