@@ -128,7 +128,7 @@ class Clinic:
     ) -> int:
         """The classifier reads everything that waits; None means that it failed."""
         tasks = scoring.take(self.session, limit=100)
-        assessments = [_assessment(task, severity, flags, floor) for task in tasks]
+        assessments = [assessment(task, severity, flags, floor) for task in tasks]
         return scoring.record_scores(self.session, tasks, assessments)
 
     def item(self, conversation: str) -> ReviewItem | None:
@@ -210,7 +210,7 @@ class Clinic:
         delivering.take_receipt(self.session, self.study_id, delivery.id, receipt)
 
 
-def _assessment(
+def assessment(
     task: scoring.Task,
     severity: Severity | None,
     flags: Sequence[Flag],

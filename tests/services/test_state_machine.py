@@ -18,6 +18,7 @@ from db.session import now
 from oversight.domain.errors import Refusal
 from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Role
+from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity
 from oversight.domain.words import ShiftPosition
 from oversight.services import (
@@ -25,16 +26,19 @@ from oversight.services import (
     claiming,
     delivering,
     escalating,
+    refusing,
     rescoring,
+    scoring,
     settling,
+    taking_over,
     undoing,
 )
-from tests.services.clinic import Clinic
+from tests.services.clinic import Clinic, assessment
 
 pytestmark = pytest.mark.slow
 
-CONVERSATIONS = ("a", "b", "c")
-ARMS = {"a": None, "b": "flagged", "c": "after"}
+CONVERSATIONS = ("a", "b", "c", "d")
+ARMS = {"a": None, "b": "flagged", "c": "after", "d": "audited"}
 conversations = st.sampled_from(CONVERSATIONS)
 
 
@@ -47,6 +51,9 @@ class Everything(RuleBasedStateMachine):
         self.transaction = self.connection.begin()
         self.session = Session(self.connection, join_transaction_mode="create_savepoint")
         self.clinic = Clinic.open(self.session)
+        self.clinic.arm(
+            "audited", mode=Mode.HOLD_FLAGGED, automatic_release=True, sampling_share=1.0
+        )
         self.people = [
             self.clinic.person(on_duty=ShiftPosition.PRIMARY),
             self.clinic.person(Role.SUPERVISOR),
@@ -63,6 +70,26 @@ class Everything(RuleBasedStateMachine):
     def talk(self, where: str, reply: bool, phrase: bool) -> None:
         floor = Severity.L3 if phrase else None
         self.clinic.say(where, "words", "a reply" if reply else None, arm=ARMS[where], floor=floor)
+
+    @rule(where=conversations, which=st.integers(0, 3))
+    def another_reply(self, where: str, which: int) -> None:
+        said = self.clinic.messages(where)
+        if said:
+            answers = said[-1 - which % len(said)].external_id
+            self.clinic.arrive(where, reply="one more reply", answers=answers)
+
+    @rule(where=conversations, arm=st.sampled_from([None, "flagged", "after", "audited"]))
+    def arm_changes(self, where: str, arm: str | None) -> None:
+        """By way of a message, as a bot would report it; the default arm is called default."""
+        self.clinic.say(where, "words", arm=arm or "default")
+
+    @rule(severities=st.lists(st.sampled_from([*Severity]), min_size=1, max_size=3))
+    def score_a_few(self, severities: list[Severity]) -> None:
+        for severity in severities:
+            tasks = scoring.take(self.session, limit=1)
+            found = None if severity is Severity.LU else severity
+            assessments = [assessment(task, found, (), None) for task in tasks]
+            scoring.record_scores(self.session, tasks, assessments)
 
     @rule(
         severity=st.sampled_from([*Severity, None]),
@@ -149,9 +176,81 @@ class Everything(RuleBasedStateMachine):
         rescoring.requeue_failed(self.session, now=at)
         delivering.lose_sight(self.session, now=at)
 
+    @rule(where=conversations, delivered=st.booleans())
+    def a_receipt_comes(self, where: str, delivered: bool) -> None:
+        sent = [
+            one for one in self.clinic.deliveries(where) if one.status in ("sending", "uncertain")
+        ]
+        if sent:
+            receipt = delivering.Receipt(delivered=delivered, at=now(self.session))
+            delivering.take_receipt(self.session, self.clinic.study_id, sent[0].id, receipt)
+
+    @rule(where=conversations, who=st.integers(0, 1))
+    def send_again(self, where: str, who: int) -> None:
+        lost = [
+            one for one in self.clinic.deliveries(where) if one.status in ("failed", "uncertain")
+        ]
+        if lost:
+            self._try(lambda: delivering.resend(self.session, lost[0].id, self.people[who]))
+
+    @rule(where=conversations, who=st.integers(0, 1), retract=st.booleans())
+    def correct(self, where: str, who: int, retract: bool) -> None:
+        sent = [one for one in self.clinic.deliveries(where) if one.status == "delivered"]
+        if sent:
+            self._try(
+                lambda: undoing.correct(
+                    self.session,
+                    sent[-1].id,
+                    self.people[who],
+                    uuid.uuid4(),
+                    text="a correction",
+                    reason="wrong",
+                    retract=retract,
+                )
+            )
+
+    @rule(where=conversations, who=st.integers(0, 1))
+    def resolve(self, where: str, who: int) -> None:
+        said = self.clinic.messages(where)
+        found = said and escalating.open_escalation_of(self.session, said[0].conversation_id)
+        if found:
+            at = now(self.session)
+            self._try(
+                lambda: escalating.resolve(
+                    self.session, found.id, self.people[who], resolution="safe", now=at
+                )
+            )
+
+    @rule(where=conversations, who=st.integers(0, 1), event=st.sampled_from(["skip", "unclaim"]))
+    def put_down(self, where: str, who: int, event: str) -> None:
+        item = self.clinic.item(where)
+        if item is None:
+            return
+        me, other = self.people[who], self.people[1 - who]
+        if event == "unclaim":
+            self._try(lambda: claiming.unclaim(self.session, item.id, me))
+        else:
+            self._try(
+                lambda: claiming.skip(self.session, item.id, me, reason="x", next_owner_id=other)
+            )
+
+    @rule(where=conversations, who=st.integers(0, 1))
+    def take_over_or_hand_back(self, where: str, who: int) -> None:
+        said = self.clinic.messages(where)
+        if said:
+            change = taking_over.take_over if who else taking_over.hand_back
+            self._try(lambda: change(self.session, said[0].conversation_id, self.people[who]))
+
+    @rule(where=conversations)
+    def a_message_is_refused(self, where: str) -> None:
+        refusing.hold_for_refused(self.session, self.clinic.study_id, where, reason="too_large")
+
     @rule(confirm=st.booleans())
     def bot_polls(self, confirm: bool) -> None:
         self.clinic.hand_out()
+        self._none(
+            "SELECT id FROM deliveries WHERE status = 'queued' AND not_before <= oversight_now()"
+        )
         for where in CONVERSATIONS if confirm else ():
             for delivery in self.clinic.deliveries(where):
                 if delivery.status == "sending":
@@ -231,6 +330,68 @@ class Everything(RuleBasedStateMachine):
         self._none(
             "SELECT id FROM escalations WHERE status <> 'resolved' AND next_page_at IS NULL"
             " AND (owner_id IS NULL OR contact_begun_at IS NULL)"
+        )
+
+    @invariant()
+    def nothing_is_handed_out_after_a_message_that_its_decision_did_not_know(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT d.id FROM deliveries d JOIN decisions c ON c.id = d.decision_id"
+            " JOIN messages m ON m.conversation_id = d.conversation_id"
+            " WHERE d.kind IN ('reply', 'clinician') AND d.status IN ('sending', 'queued')"
+            " AND (d.status = 'queued' OR d.handed_out_at > m.received_at)"
+            " AND m.received_at > c.created_at"
+            " AND NOT EXISTS (SELECT FROM audit_events a WHERE a.subject = d.id"
+            " AND a.kind = 'delivery.resend' AND a.at >= m.received_at)"
+        )
+
+    @invariant()
+    def every_grave_message_has_an_escalation_or_was_lowered(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT m.id FROM messages m JOIN review_items i ON i.id = m.item_id"
+            " WHERE m.severity IN ('L3', 'L4') AND coalesce(i.lowered_sequence, 0) < m.sequence"
+            " AND NOT EXISTS (SELECT FROM escalations e"
+            " WHERE e.conversation_id = m.conversation_id"
+            " AND (e.status <> 'resolved' OR e.resolved_at >= m.received_at))"
+        )
+
+    @invariant()
+    def a_grave_turn_that_nothing_covers_is_owed_a_bridge(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i WHERE i.kind = 'review' AND i.status <> 'closed'"
+            " AND i.bridge_due_at IS NULL AND EXISTS (SELECT FROM messages m"
+            " WHERE m.item_id = i.id AND m.sequence > i.covered_sequence"
+            " AND m.severity IN ('L2', 'LU', 'L3', 'L4'))"
+        )
+
+    @invariant()
+    def what_is_covered_was_covered_by_something(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i WHERE i.status <> 'closed' AND i.kind = 'review'"
+            " AND EXISTS (SELECT FROM messages m WHERE m.item_id = i.id"
+            " AND m.sequence <= i.covered_sequence)"
+            " AND NOT EXISTS (SELECT FROM deliveries d WHERE d.conversation_id = i.conversation_id"
+            " AND d.status <> 'recalled') AND NOT EXISTS (SELECT FROM audit_events a"
+            " WHERE a.item_id = i.id AND a.kind = 'bridge.silent')"
+        )
+
+    @invariant()
+    def every_decision_and_delivery_stands_in_the_record(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT c.id FROM decisions c WHERE NOT EXISTS (SELECT FROM audit_events a"
+            " WHERE a.subject = c.id AND a.kind = 'decision.' || c.kind)"
+            " UNION ALL SELECT d.id FROM deliveries d WHERE NOT EXISTS (SELECT FROM"
+            " audit_events a WHERE a.subject = d.id AND a.kind LIKE 'delivery.%'"
+            " AND coalesce(a.detail ->> 'to', 'queued') = d.status)"
         )
 
     @invariant()
