@@ -16,6 +16,7 @@ from db.session import Database, make_engine
 from oversight.client import GatewayClient, Participant, Unavailable
 from oversight.embedded import postgres
 from oversight.embedded.throwaway import end, start, throwaway_folder
+from oversight.services import claiming
 from oversight.services.keys import create_key
 from oversight.settings import Settings
 from tests.acceptance.house import House, until
@@ -45,8 +46,6 @@ def test_scenario_3_while_the_classifier_is_down_nothing_counts_as_harmless_and_
     assert all(house.pages(bot) == [] for bot in everyday)
     assert house.rows("SELECT 1 FROM drafts WHERE status <> 'held'") == []
     with house.database.transaction() as session:
-        from oversight.services import claiming
-
         assert claiming.claim_next(session, house.people["noa"]) == house.item(crisis).id
     # It works again: texts are scored anew, which may raise a level and never lowers one.
     house.pass_time(61)
