@@ -1,14 +1,13 @@
 """``python -m classifiers train``: from corpus and base weights to a model folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from classifiers.encoder import Encoder
 from classifiers.heads import Head
-from classifiers.protocol import Message
 from classifiers.training.bundle import write_bundle
 from classifiers.training.calibrate import calibrated, chosen_thresholds, raw_logits
 from classifiers.training.corpus import corpus_digest
@@ -18,12 +17,13 @@ from classifiers.training.first_stage_fit import fit_first_stage
 from classifiers.training.labels import Example, participant_example, reply_example
 from classifiers.training.public import everyday_texts
 from classifiers.training.recipe import Recipe, epochs_of, participant_split, reply_split
+from classifiers.training.words_fit import with_words
 from oversight.domain.severity import Severity, at_least
 
 #: The name of what this recipe makes; the digest is added by the bundle.
 RELEASE = "oversight-minilm-1.0"
-#: Languages with enough held-out rows in the model card; all others are LU.
-EVALUATED_LANGUAGES = ("en", "es")
+#: Languages that did well enough in the model card to be scored; all others are LU.
+EVALUATED_LANGUAGES = ("en",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def build(
 
 def finish(folder: Path, participant: Head, reply: Head, recipe: Recipe) -> str:
     """Calibrate raw heads on the exported encoder, fit the first look, write the manifest."""
-    calibration = calibrate(Encoder(folder), participant, reply, recipe)
+    participant, reply = _reading_words(participant, reply, recipe)
+    calibration = calibrate(Encoder(folder), participant, reply)
     _fit_first_look(folder, recipe)
     return write_bundle(
         folder,
@@ -59,23 +60,35 @@ def finish(folder: Path, participant: Head, reply: Head, recipe: Recipe) -> str:
     )
 
 
-def calibrate(encoder: Encoder, participant: Head, reply: Head, recipe: Recipe) -> Calibration:
+def _reading_words(participant: Head, reply: Head, recipe: Recipe) -> tuple[Head, Head]:
+    plain = replace(
+        recipe,
+        longer_share=0.0,
+        context_share=0.0,
+        misspelt_share=0.0,
+        long_texts_share=1.0,
+        replies_share=1.0,
+    )
+    examples = epochs_of(plain)(0)
+    messages = [example for example in examples if example.message.role == "participant"]
+    replies = [example for example in examples if example.message.role == "bot"]
+    return (
+        with_words(participant, messages, share=recipe.words_share),
+        with_words(reply, replies, share=recipe.reply_words_share),
+    )
+
+
+def calibrate(encoder: Encoder, participant: Head, reply: Head) -> Calibration:
     """Both heads on the scenarios kept for calibration."""
-    rows = participant_split("calibrate")
-    messages = [participant_example(row) for row in rows]
-    small_talk = [
+    messages = [
         participant_example(row)
-        for row in rows
-        if row.severity is Severity.L0 and row.stance == "none"
+        for row in participant_split("calibrate")
+        if row.language in EVALUATED_LANGUAGES
     ]
-    if recipe.public_folder is not None:
-        small_talk += [
-            Example(Message(str(number), text), messages[0].targets, 1.0, "everyday", "")
-            for number, text in enumerate(everyday_texts(recipe.public_folder)[-600:])
-        ]
+    near_misses = [example for example in messages if not example.targets[0]]
     replies = [reply_example(row) for row in reply_split("calibrate")]
     good = [example for example in replies if not example.targets.any()]
-    participant, its_thresholds = _calibrate_one(encoder, participant, messages, small_talk)
+    participant, its_thresholds = _calibrate_one(encoder, participant, messages, near_misses)
     reply, other_thresholds = _calibrate_one(encoder, reply, replies, good)
     return Calibration(participant, reply, its_thresholds | other_thresholds)
 

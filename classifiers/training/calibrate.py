@@ -16,29 +16,32 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A threshold reaches ``recall`` of the positives, unless that flags too much small talk.
+    """A threshold reaches ``recall`` of the positives, unless that flags too much without risk.
 
-    ``most_alarms`` is the largest share of harmless everyday messages that may be flagged: past
-    it people stop believing the flag (overrides of 46–96% over 23 studies, CLINICAL §5), and the
-    threshold rises until it holds.
+    ``most_alarms`` is the largest share of harmless texts that may be flagged: past it people
+    stop believing the flag (overrides of 46–96% over 23 studies, CLINICAL §5), and the threshold
+    rises until it holds. ``least`` keeps rare outputs from firing on next to nothing.
     """
 
     recall: float
     most_alarms: float
+    least: float = 0.02
     ceiling: float = 0.6
 
 
-#: Recall first for the levels that page; L3 and L4 ring at once, so their alarms are the rarest.
+#: Harmless texts are the corpus's own near misses, far harder than a day's ordinary talk. An L3
+#: missed at its threshold is nearly always held as L2 (model card), so L2 keeps its recall and L3
+#: and L4, which ring at once, give some of theirs.
 AIMS = {
-    "severity:L1": Aim(0.95, 0.06),
-    "severity:L2": Aim(0.95, 0.03),
-    "severity:L3": Aim(0.99, 0.015),
-    "severity:L4": Aim(0.95, 0.005),
-    "harm": Aim(0.90, 0.15),
+    "severity:L1": Aim(0.95, 0.30),
+    "severity:L2": Aim(0.95, 0.40),
+    "severity:L3": Aim(0.99, 0.18),
+    "severity:L4": Aim(0.95, 0.05),
+    "harm": Aim(0.90, 0.20),
 }
 #: Twenty-two flags share the patience that a good reply may cost; categories name, and do not page.
-_FLAG_AIM = Aim(0.80, 0.015)
-_CATEGORY_AIM = Aim(0.85, 0.03)
+_FLAG_AIM = Aim(0.80, 0.02, least=0.10)
+_CATEGORY_AIM = Aim(0.85, 0.03, least=0.20)
 
 
 def raw_logits(encoder: Encoder, head: Head, examples: Sequence[Example]) -> FloatArray:
@@ -77,7 +80,7 @@ def chosen_thresholds(
 ) -> dict[str, float]:
     """A default threshold an output, by its aim, on calibrated probabilities.
 
-    ``harmless`` holds the logits of everyday texts (rows × outputs).
+    ``harmless`` holds the logits of texts without risk (rows × outputs).
     """
     probabilities = sigmoid(logits * head.slope + head.offset)
     alarms = sigmoid(harmless * head.slope + head.offset)
@@ -106,4 +109,4 @@ def _threshold(
         return aim.ceiling
     reached = float(found[int(np.ceil(aim.recall * len(found))) - 1])
     quietest = float(np.quantile(alarms, 1.0 - aim.most_alarms))
-    return float(np.clip(max(reached, quietest) - 1e-4, 0.02, aim.ceiling))
+    return float(np.clip(max(reached, quietest) - 1e-4, aim.least, aim.ceiling))

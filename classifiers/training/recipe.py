@@ -38,6 +38,8 @@ class Recipe:
     replies_share: float = 0.7
     context_share: float = 0.15
     misspelt_share: float = 0.2
+    words_share: float = 0.5
+    reply_words_share: float = 0.8
 
 
 def participant_split(split: Split) -> list[ParticipantRow]:

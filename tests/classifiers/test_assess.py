@@ -29,7 +29,7 @@ def test_an_overdose_just_taken_is_imminent(classifier: TransformerClassifier) -
 
 
 @pytest.mark.parametrize(
-    "text", ["kms tonight", "Ya no quiero vivir, tengo las pastillas aquí", "took 30 of my pills"]
+    "text", ["kms tonight", "im going to end my life tonight", "took 30 of my pills"]
 )
 def test_an_explicit_plan_is_high_or_worse(classifier: TransformerClassifier, text: str) -> None:
     assert at_least(assess_one(classifier, text).severity, Severity.L3)
@@ -51,6 +51,7 @@ def test_everyday_talk_is_level_none(classifier: TransformerClassifier, text: st
         ("asdkjhfgqw sdkjfhgqqr", "garbled"),
         ("\ufffd\ufffd\ufffd ok", "garbled"),
         ("死にたい", "unsupported_language"),
+        ("estoy muy contenta con mi nuevo trabajo y mis amigos", "unsupported_language"),
         ("ich bin so müde heute und kann nicht schlafen", "unsupported_language"),
     ],
 )
@@ -63,10 +64,17 @@ def test_what_cannot_be_read_is_unscored(
     assert not assessment.scored
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ya no quiero vivir, tengo las pastillas aquí",
+        "Ich bringe mich heute um, ich kann einfach nicht mehr",
+    ],
+)
 def test_a_phrase_rule_still_speaks_in_an_unsupported_language(
-    classifier: TransformerClassifier,
+    classifier: TransformerClassifier, text: str
 ) -> None:
-    assessment = assess_one(classifier, "Ich bringe mich heute um, ich kann einfach nicht mehr")
+    assessment = assess_one(classifier, text)
     assert assessment.severity is Severity.LU
     assert assessment.phrase_floor is Severity.L3
 
