@@ -1,7 +1,9 @@
 """Undo what people and evaders do to letters, so that rules and model read the same words."""
 
 import re
+import string
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 #: One text is read by several members in a row; a few folds of it are kept meanwhile.
@@ -25,8 +27,10 @@ _LEET_TOKEN = re.compile(r"[\w@$!]*[^\W\d_][\w@$!]*")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ ._\-*~|/]{1,2}[^\W\d_]){2,}(?![^\W_])")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _REPEATED_PUNCTUATION = re.compile(r"([^\w\s])\1{3,}")
-_SPACE = re.compile(r"\s+")
 _INFIX = re.compile(r"(?<=[^\W\d_])[*_~^|](?=[^\W\d_])")
+_INFIXES = "*_~^|"
+_LEET_SIGNS = "013457@$!"
+_TRIPLES = tuple(letter * 3 for letter in string.ascii_letters)
 _ASCII_BUT_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
 _NOT_WORD = re.compile(r"[^\w\s']|_")
 
@@ -43,12 +47,15 @@ def clean(text: str, *, repeats: int = 2) -> str:
     if not plain.isascii():
         for symbol, word in _EMOJI_WORDS.items():
             plain = plain.replace(symbol, word)
-    plain = _INFIX.sub("", plain)
+    if _holds(plain, _INFIXES):
+        plain = _INFIX.sub("", plain)
     plain = _SPACED.sub(_join, plain)
-    plain = _LEET_TOKEN.sub(_decode_leet, plain)
-    plain = _REPEATED.sub(r"\1" * repeats, plain)
+    if _holds(plain, _LEET_SIGNS):
+        plain = _LEET_TOKEN.sub(_decode_leet, plain)
+    if has_drawn_out_letters(plain):
+        plain = _REPEATED.sub(r"\1" * repeats, plain)
     plain = _REPEATED_PUNCTUATION.sub(r"\1\1\1", plain)
-    return _SPACE.sub(" ", plain).strip()
+    return " ".join(plain.split())
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -63,12 +70,19 @@ def fold(text: str, *, repeats: int = 2) -> str:
         decomposed = unicodedata.normalize("NFD", letters)
         letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     letters = letters.replace("'", "")
-    return _SPACE.sub(" ", _NOT_WORD.sub(" . ", letters)).strip()
+    return " ".join(_NOT_WORD.sub(" . ", letters).split())
 
 
 def has_drawn_out_letters(text: str) -> bool:
     """Whether a letter stands three times or more in a row (``sooo``), so that folds differ."""
+    if text.isascii() and not _holds(text, _TRIPLES):
+        return False
     return _REPEATED.search(text) is not None
+
+
+def _holds(text: str, strings: Iterable[str]) -> bool:
+    """Looked at before a pattern is tried: most texts need none of them."""
+    return any(one in text for one in strings)
 
 
 def letters_only(folded: str) -> str:

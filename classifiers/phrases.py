@@ -6,6 +6,7 @@ detection errs. On their own such lists miss most veiled disclosures (see the mo
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,11 @@ class _Ruleset:
     rules: tuple[_Rule, ...]
     compact: tuple[tuple[PhraseHit, tuple[str, ...]], ...]
     underweight_goal: re.Pattern[str]
+    first_needles: tuple[str, ...]
+
+    def speaks_of_any(self, stretch: str) -> bool:
+        """Whether the stretch holds what any of the rules looks for first."""
+        return any(one in stretch for one in self.first_needles)
 
 
 def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]:
@@ -92,7 +98,7 @@ def rulesets() -> dict[str, _Ruleset]:
 def _collect(stretch: str, found: dict[str, PhraseHit]) -> None:
     compacted = letters_only(stretch)
     for ruleset in rulesets().values():
-        for rule in ruleset.rules:
+        for rule in ruleset.rules if ruleset.speaks_of_any(stretch) else ():
             if rule.hit.code not in found and rule.fires(stretch):
                 found[rule.hit.code] = rule.hit
         for hit, words in ruleset.compact:
@@ -119,11 +125,22 @@ def _load(path: Path) -> _Ruleset:
     def expand(pattern: str) -> str:
         return re.sub(r"<(\w+)>", lambda match: groups[match.group(1)], pattern)
 
+    rules = tuple(_rule(row, expand(row["pattern"])) for row in content["rules"])
     return _Ruleset(
-        rules=tuple(_rule(row, expand(row["pattern"])) for row in content["rules"]),
+        rules=rules,
+        first_needles=_shortest(one for rule in rules for one in (rule.needles or (("",),))[0]),
         compact=tuple((_hit(row), tuple(row["words"])) for row in content["compact"]),
         underweight_goal=re.compile(content["underweight_goal"]),
     )
+
+
+def _shortest(needles: Iterable[str]) -> tuple[str, ...]:
+    """Those that hold none of the others: a text with any of them has one of these."""
+    kept: list[str] = []
+    for one in sorted(set(needles), key=len):
+        if not any(other in one for other in kept):
+            kept.append(one)
+    return tuple(kept)
 
 
 def _rule(row: dict[str, str], expression: str) -> _Rule:
