@@ -1,7 +1,7 @@
 """How long a reader waits for the next item when a hundred thousand are waiting.
 
 `python -m benchmarks.claim [--waiting 100000] [--claimers 10] [--claims 1000]`: on a throw-away
-durable PostgreSQL, ten clinicians at once, in threads of one process as in the console, claim the
+durable PostgreSQL, ten clinicians at once, each in a process of its own, claim the
 next item, look at it for 0.2 to 0.6 s (fifty times faster than people read), and mark it read
 (nine times of ten) or put it back. The wait is the whole transaction of the claim, its commit
 included. The last line is one JSON object with `p99_ms`.
@@ -10,15 +10,15 @@ included. The last line is one JSON object with `p99_ms`.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import random
 import statistics
-import threading
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from multiprocessing import get_context
 
 from sqlalchemy import Engine, create_engine, event, text
 
@@ -35,6 +35,7 @@ from oversight.services.people import create_person
 
 LOOK_SECONDS = (0.2, 0.6)
 PUT_BACK_SHARE = 0.1
+WARM_UP_CLAIMS = 5
 
 # One waiting conversation each, of every level, received over the last hours. Plain SQL, because
 # a hundred thousand receptions would take most of the benchmark.
@@ -131,7 +132,8 @@ def run(waiting: int, claimers: int, claims: int) -> dict[str, object]:
         create_database(server, "oversight")
         url = server.url("oversight")
         upgrade(url)
-        database = Database(make_engine(url, pool_size=claimers))
+        engine = make_engine(url)
+        database = Database(engine)
         with database.transaction() as session:
             study_id = find_or_create_study(session, "Benchmark")
             people = [
@@ -144,13 +146,14 @@ def run(waiting: int, claimers: int, claims: int) -> dict[str, object]:
                 )
                 for number in range(claimers)
             ]
+        engine.dispose()  # no connection of ours is left when the desks fork
         owner = create_engine(url)
         fill(owner, study_id, waiting)
-        _claims(database, people, claims=10)
-        desks = _claims(database, people, claims=claims // claimers)
+        owner.dispose()
+        seconds, refused = _claims(url, people, claims=claims // claimers)
+        seconds.sort()
         indexed = plan_uses_queue_index(owner)
         owner.dispose()
-    seconds = sorted(one for desk in desks for one in desk.seconds)
     return {
         "benchmark": "claim",
         "p99_ms": round(1000 * statistics.quantiles(seconds, n=100)[98], 2),
@@ -159,25 +162,28 @@ def run(waiting: int, claimers: int, claims: int) -> dict[str, object]:
         "waiting": waiting,
         "claimers": claimers,
         "claims": len(seconds),
-        "refused": sum(desk.refused for desk in desks),
+        "refused": refused,
         "queue_index_used": indexed,
         "made_of": "claim_next in a transaction of its own, commit included, beside decisions",
     }
 
 
-def _claims(database: Database, people: list[uuid.UUID], *, claims: int) -> list[Desk]:
-    desks = [
-        Desk(database, person, claims, random.Random(number))
-        for number, person in enumerate(people)
-    ]
-    threads = [threading.Thread(target=desk.work) for desk in desks]
-    gc.collect()
-    gc.freeze()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return desks
+def _claims(url: str, people: Sequence[uuid.UUID], *, claims: int) -> tuple[list[float], int]:
+    """Seconds of every claim, and how many decisions were refused."""
+    told = [(url, person, claims, number) for number, person in enumerate(people)]
+    with get_context("fork").Pool(len(people)) as pool:
+        desks = pool.starmap(_at_a_desk, told, chunksize=1)
+    return [one for seconds, _ in desks for one in seconds], sum(refused for _, refused in desks)
+
+
+def _at_a_desk(
+    url: str, clinician_id: uuid.UUID, claims: int, seed: int
+) -> tuple[list[float], int]:
+    database = Database(make_engine(url, pool_size=1))
+    for count in (WARM_UP_CLAIMS, claims):
+        desk = Desk(database, clinician_id, count, random.Random(seed))
+        desk.work()
+    return desk.seconds, desk.refused
 
 
 def main() -> None:
