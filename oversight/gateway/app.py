@@ -20,6 +20,7 @@ from oversight.bell import make_bell
 from oversight.domain.errors import Refusal
 from oversight.gateway import calls, health, outgoing
 from oversight.gateway.access import Access
+from oversight.gateway.first_look import look
 from oversight.gateway.hub import Hub, listen
 from oversight.gateway.meters import Meters
 from oversight.gateway.openapi import describe
@@ -67,6 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if settings.database_url is None:
         raise ValueError("the gateway needs a database: set DATABASE_URL")
     engine = engine_for(settings, spare=1)
+    look("good morning", None)  # Reads rules and weights now, not while the first bot waits.
     hub, bell, loop = Hub(), make_bell(settings), asyncio.get_running_loop()
 
     def ring(rings: frozenset[Ring]) -> None:

@@ -24,7 +24,7 @@ from oversight.services.receiving import receive
 
 MOST_AT_ONCE = 64
 WRITERS = 2
-MANY = 8
+MANY = 16
 """So many waiting arrivals are worth a second transaction beside the one that is being written."""
 
 MOST_WAITING = 2_000
