@@ -169,8 +169,8 @@ def _start_processes(system: System) -> None:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-    until(lambda: _answers(f"{chosen.gateway_url}/readyz"), seconds=60)
-    until(lambda: _answers(f"{chosen.console_url}/sign-in"), seconds=60)
+    until(lambda: _answers(f"{chosen.gateway_url}/readyz"), seconds=180)
+    until(lambda: _answers(f"{chosen.console_url}/sign-in"), seconds=180)
 
 
 def until(holds: Callable[[], object], *, seconds: float = 30.0) -> None:
