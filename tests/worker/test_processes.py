@@ -18,6 +18,9 @@ from tests.worker.talk import Talk, harmless
 
 pytestmark = pytest.mark.slow
 
+STOP_SECONDS = 15
+"""The loops end within two seconds; on a busy machine the interpreter's own end takes several."""
+
 REAL_SCORER = ["oversight", "scorer"]
 
 
@@ -73,7 +76,7 @@ def test_the_real_scorer_scores_what_a_bell_announces(
         found = scorings(ringing)
         assert found["slept well and had toast"] == ("scored", "L0")
         assert found["i want to kill myself tonight"][1] in ("L3", "L4")
-        assert stopped_within(scorer, 4)
+        assert stopped_within(scorer, STOP_SECONDS)
 
 
 def test_what_waited_before_the_start_is_scored_without_a_ring(
@@ -93,7 +96,7 @@ def test_without_valkey_scoring_goes_on_by_looking(
         for text in harmless(3):  # not just the sweep at the start: one after the other
             talk.say(text)
             wait_until(lambda: unscored(database) == 0)
-        assert stopped_within(scorer, 4)
+        assert stopped_within(scorer, STOP_SECONDS)
 
 
 def test_a_flushed_valkey_costs_seconds_and_no_message(
@@ -171,7 +174,7 @@ def test_every_worker_stops_when_asked(
     Talk.begin(ringing).say("toast")
     with worker_process(arguments, environment) as worker:
         wait_until(_said(capfd, "listening", "working", "warm"))
-        assert stopped_within(worker, 4)
+        assert stopped_within(worker, STOP_SECONDS)
 
 
 def test_a_second_clock_takes_over_from_a_killed_one(
