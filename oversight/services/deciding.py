@@ -226,7 +226,8 @@ def _carry_out(session: Session, case: _Case) -> Result:
     if delivery is not None:
         item.covered_sequence, item.covered_severity = item.last_sequence, item.severity
     session.flush()
-    session.execute(delete(WorkingText).where(WorkingText.item_id == item.id))
+    mine = WorkingText.clinician_id == request.clinician_id  # a colleague keeps what they wrote
+    session.execute(delete(WorkingText).where(WorkingText.item_id == item.id, mine))
     still_open = _close_or_keep(session, case)
     ring(session, Topic.LIVE, case.conversation.id)
     return Result(

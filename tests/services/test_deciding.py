@@ -376,3 +376,13 @@ def test_the_disposition_says_how_an_item_ended(clinic: Clinic, me):
     clinic.claim("c", me)
     clinic.decide("c", me, Action.APPROVE)
     assert clinic.session.scalars(select(ReviewItem.disposition)).one() == Disposition.APPROVED
+
+
+def test_a_decision_forgets_only_its_own_unfinished_wording(clinic: Clinic, me):
+    clinic.say("c", "hello", "hi")
+    other = clinic.person()
+    item = clinic.claim("c", me)
+    keep_wording(clinic.session, item.id, me, "mine")
+    keep_wording(clinic.session, item.id, other, "a colleague's")
+    clinic.decide("c", me, Action.WITHHOLD, reason="no")
+    assert clinic.session.scalars(select(WorkingText.text)).all() == ["a colleague's"]
