@@ -63,8 +63,6 @@ class Policy:
     undo_seconds: float = 5
     undo_imminent_seconds: float = 0
     unscored_seconds: float = 5
-    receipt_seconds: int = 60
-    delivery_attempts: int = 3
     own_level_share: float = 0.1
     ratified: bool = False
 

@@ -59,8 +59,6 @@ class PolicyDocument(_Strict):
     undo_seconds: Annotated[float, Field(ge=0, le=60)]
     undo_imminent_seconds: Annotated[float, Field(ge=0, le=60)]
     unscored_seconds: Annotated[float, Field(gt=0, le=60)]
-    receipt_seconds: Annotated[int, Field(ge=5, le=3600)]
-    delivery_attempts: Annotated[int, Field(ge=1, le=20)]
     clocks: dict[Severity, ClockDocument]
     ladders: dict[Severity, Annotated[list[StepDocument], Field(min_length=1)]]
     acknowledged_for_seconds: dict[Severity, Seconds]
