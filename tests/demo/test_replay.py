@@ -254,7 +254,13 @@ def test_ctrl_c_ends_it_with_a_report(gateway: FakeGateway, file: Path) -> None:
     command = [sys.executable, "-m", "oversight", "replay", str(file), "--speed", "2"]
     command += ["--gateway", gateway.url, "--key", KEY, "--report", str(report)]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+        # A shell starts background jobs deaf to Ctrl-C, and children inherit that: tests run there too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     gateway.wait_until(lambda: len(gateway.messages) >= 2, seconds=30)
     process.send_signal(signal.SIGINT)
