@@ -34,6 +34,8 @@ from tests.worker.talk import clinician_on_duty
 ARMS = (None, "automatic")
 CRISIS = "i want to kill myself tonight"
 UNDO_SECONDS = 0.3
+MOST_REFUSALS = 200
+"""In a row, for one person: then it is not bad luck, and the test says what was refused."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +176,16 @@ class Clinicians:
 
     def _run(self, number: int, person: uuid.UUID) -> None:
         database, chance = self.system.database(), random.Random(100 + number)
+        refused = 0
         while not self._stop.is_set():
             try:
                 worked = self._one(database, person, chance)
-            except Refusal:  # somebody wrote in between, or a colleague was faster: look again
-                worked = True
+                refused = 0
+            except Refusal as refusal:  # somebody wrote in between, or was faster: look again
+                worked, refused = True, refused + 1
+                if refused > MOST_REFUSALS:
+                    self.errors.append(refusal)
+                    raise
             except SQLAlchemyError as error:
                 if not unavailable(error):
                     self.errors.append(error)
@@ -197,19 +204,17 @@ class Clinicians:
             return False
         with database.transaction() as session:
             item = session.get_one(ReviewItem, item_id)
-            escalation_id = session.scalar(
-                select(Escalation.id).where(
+            escalation = session.scalars(
+                select(Escalation).where(
                     Escalation.conversation_id == item.conversation_id,
                     Escalation.status != "resolved",
                 )
-            )
-            if escalation_id is not None:
-                acknowledge(session, escalation_id, person, now=database_now(session))
+            ).one_or_none()
+            escalation_id = escalation.id if escalation else None
+            if escalation is not None and escalation.owner_id is None:
+                acknowledge(session, escalation.id, person, now=database_now(session))
             held = session.scalar(
-                select(Draft.text).where(
-                    Draft.conversation_id == item.conversation_id,
-                    Draft.status == DraftStatus.HELD,
-                )
+                select(Draft.text).where(Draft.item_id == item_id, Draft.status == DraftStatus.HELD)
             )
             version = item.version
         with database.transaction() as session:

@@ -68,7 +68,11 @@ def run_through(system: System, bots: Bots, *, meanwhile: Callable[[System, Bots
     print(f"flowed for {time.monotonic() - began:.0f} s")
     database = system.database()
     assert not bots.errors
-    wait_until(nothing_open(database), seconds=SETTLE_SECONDS, what="everything decided")
+    decided = nothing_open(database)
+    wait_until(
+        lambda: clinicians.errors or decided(), seconds=SETTLE_SECONDS, what="everything decided"
+    )
+    assert not clinicians.errors
     wait_until(lambda: _all_sent(database), seconds=SETTLE_SECONDS, what="everything sent")
     clinicians.stop()
     channel.stop()
