@@ -259,7 +259,7 @@ def test_ctrl_c_ends_it_with_a_report(gateway: FakeGateway, file: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ},
-        # A shell starts background jobs deaf to Ctrl-C, and children inherit that: tests run there too.
+        # A shell starts background jobs deaf to Ctrl-C, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     gateway.wait_until(lambda: len(gateway.messages) >= 2, seconds=30)
