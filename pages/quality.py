@@ -24,9 +24,9 @@ from oversight.ui.quality_agreement import agreement_summary, lowered_list
 from oversight.ui.who import guard
 
 RULE = (
-    f"The sample: of each of the last {SAMPLE_DAYS} days (UTC), the first {SAMPLE_A_DAY} decisions"
-    " by a person, in the order of the SHA-256 of their ids. Nobody chooses, every supervisor draws"
-    " the same, and your own decisions are left out."
+    f"The sample: of each of the last {SAMPLE_DAYS} days (UTC), {SAMPLE_A_DAY} decisions by a"
+    " person, drawn by a fixed rule. Nobody chooses, every supervisor draws the same, and your own"
+    " decisions are left out."
 )
 
 

@@ -95,7 +95,8 @@ def headline(counts: Counts, decided: Mapping[DecisionKind, int], texts: Texts) 
 
 
 def _automatic(counts: Counts) -> str:
-    return f"{counts.automatic:,} replies were released by a policy, without a person first"
+    replies = "reply was" if counts.automatic == 1 else "replies were"
+    return f"{counts.automatic:,} {replies} released by a policy, without a person first"
 
 
 def _escalations(counts: Counts) -> Figure:

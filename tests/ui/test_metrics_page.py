@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from oversight.domain.permissions import Action, Role
 from oversight.domain.proportions import Share
 from oversight.domain.severity import Severity
-from oversight.ui.metrics_charts import AXIS_INK, LEVEL_LINES, MESSAGES, REPLIES
+from oversight.queries.metrics import Bucket
+from oversight.ui.metrics_charts import AXIS_INK, LEVEL_LINES, MESSAGES, REPLIES, volume_chart
 from oversight.ui.metrics_figures import percent, share_figure, wait_words
 from tests.services.clinic import Clinic
 from tests.ui.conftest import See, words
@@ -128,3 +131,10 @@ def test_axis_words_can_be_read_on_light_and_dark() -> None:
 def test_every_level_has_a_line_of_its_own_kind() -> None:
     assert set(LEVEL_LINES) == set(Severity)
     assert len({dash for _, dash in LEVEL_LINES.values()}) == len(LEVEL_LINES)
+
+
+def test_a_lone_hour_is_a_bar_that_one_can_see() -> None:
+    alone = [Bucket(datetime(2026, 3, 1, 9, tzinfo=UTC), messages=19, replies=12)]
+    figure = volume_chart(alone, unit="hour")
+    first, last = figure.layout.xaxis.range
+    assert all(bar.width > (last - first) / 25 for bar in figure.data)
