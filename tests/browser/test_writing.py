@@ -93,3 +93,20 @@ def test_escape_leaves_the_form_and_keeps_the_words(
     until(lambda: kept(system, "Half a sentence"), seconds=5)
     screen.press("w")
     expect(screen.writing).to_have_value("Half a sentence")
+
+
+def test_a_form_that_cannot_be_sent_says_so_in_sight_and_goes_to_the_field(
+    open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("incomplete")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    screen = opened(open_console, bot).press("e")
+    expect(screen.writing).to_be_focused()
+    screen.page.keyboard.insert_text(" I am glad you told me. " * 40)
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.form.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    expect(screen.form.get_by_role("checkbox").first).to_be_focused()
+    screen.page.keyboard.press("Space")
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.form).to_be_hidden()

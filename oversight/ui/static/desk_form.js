@@ -146,15 +146,17 @@ function build(root, data, state) {
   form.append(element("div", { className: "ov-buttons" }, send, cancel));
 
   const gather = () => Object.fromEntries(Object.entries(fields).map(([name, read]) => [name, read()]));
-  const complain = (words) => {
+  const complain = (words, field) => {
     trouble.textContent = words;
     trouble.hidden = false;
+    if (field) form.querySelector(field)?.focus({ preventScroll: true });
+    trouble.scrollIntoView({ block: "nearest" });
   };
   const submit = () => {
     if (state.sent) return;
     const values = gather();
     const missing = firstMissing(data, values);
-    if (missing) { complain(missing); return; }
+    if (missing) { complain(...missing); return; }
     state.sent = true;
     send.disabled = true;
     forget(state);
@@ -178,15 +180,18 @@ function build(root, data, state) {
   return complain;
 }
 
+// What to say, and the field to go to; nothing when the form can be sent.
 function firstMissing(data, values) {
-  if (data.text && !values.text.trim()) return "Write the text to send first.";
+  if (data.text && !values.text.trim()) return ["Write the text to send first.", "textarea"];
   if (data.text?.mustChange && values.text === data.text.before) {
-    return "The text is unchanged. Change it, or go back and approve it.";
+    return ["The text is unchanged. Change it, or go back and approve it.", "textarea"];
   }
-  if (data.flags?.required && !values.flags.length) return "Choose what was wrong with the draft.";
-  if (data.choice?.required && !values.choice) return data.choice.missing;
-  if (data.reason?.required && !values.reason.trim()) return "Write a reason first.";
-  return "";
+  if (data.flags?.required && !values.flags.length) {
+    return ["Choose what was wrong with the draft.", "input[type=checkbox]"];
+  }
+  if (data.choice?.required && !values.choice) return [data.choice.missing, "select"];
+  if (data.reason?.required && !values.reason.trim()) return ["Write a reason first.", "input[type=text]"];
+  return null;
 }
 
 function forget(state) {
