@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _evaluate(chosen)
     if chosen.command == "corpus":
         return _corpus()
-    return _train(chosen.folder, chosen.public_data, chosen.epochs, chosen.threads)
+    return _train(chosen)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,8 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
     train.add_argument("--folder", type=Path, default=Path("var/model"))
     train.add_argument("--public-data", type=Path)
-    train.add_argument("--epochs", type=int, default=4)
-    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--kept", type=Path, help="keep each pass here, and go on from the last")
     return parser
 
 
@@ -102,7 +101,7 @@ def _base_encoder() -> "Encoder | None":
         return Encoder(Path(scratch))
 
 
-def _train(folder: Path, public_data: Path | None, epochs: int, threads: int) -> int:
+def _train(chosen: argparse.Namespace) -> int:
     try:
         from classifiers.training.build import build
         from classifiers.training.finetune import Schedule
@@ -110,13 +109,11 @@ def _train(folder: Path, public_data: Path | None, epochs: int, threads: int) ->
     except ImportError as missing:
         sys.stderr.write(f"{missing.name} is missing: install requirements-train.txt\n")
         return 2
-    version = build(
-        folder,
-        Recipe(public_folder=public_data),
-        Schedule(epochs=epochs, threads=threads),
-        report=_say,
-    )
-    sys.stdout.write(f"{version} in {folder}\n")
+    if chosen.kept is not None:
+        chosen.kept.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(public_folder=chosen.public_data)
+    version = build(chosen.folder, recipe, Schedule(), report=_say, kept=chosen.kept)
+    sys.stdout.write(f"{version} in {chosen.folder}\n")
     return 0
 
 

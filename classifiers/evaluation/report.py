@@ -86,6 +86,9 @@ def _baselines(setting: Setting) -> list[Scorer]:
         longer_share=0.0,
         context_share=0.0,
         misspelt_share=0.0,
+        long_texts_share=1.0,
+        replies_share=1.0,
+        joining_pass=0,
     )
     training = epochs_of(recipe)(0)
     baselines: list[Scorer] = [PhraseRules(), WordModel(training)]

@@ -21,7 +21,7 @@ from classifiers.training.words_fit import with_words
 from oversight.domain.severity import Severity, at_least
 
 #: The name of what this recipe makes; the digest is added by the bundle.
-RELEASE = "oversight-minilm-1.0"
+RELEASE = "oversight-minilm-1.1"
 #: Languages that did well enough in the model card to be scored; all others are LU.
 EVALUATED_LANGUAGES = ("en",)
 
@@ -36,10 +36,15 @@ class Calibration:
 
 
 def build(
-    folder: Path, recipe: Recipe, schedule: Schedule, *, report: Callable[[str], None]
+    folder: Path,
+    recipe: Recipe,
+    schedule: Schedule,
+    *,
+    report: Callable[[str], None],
+    kept: Path | None = None,
 ) -> str:
     """Train, export, calibrate and store; the version made comes back."""
-    trained = fine_tune(epochs_of(recipe), schedule, report=report)
+    trained = fine_tune(epochs_of(recipe), schedule, report=report, kept=kept)
     export_encoder(trained.encoder, folder)
     return finish(folder, trained.participant, trained.reply, recipe)
 
@@ -68,6 +73,7 @@ def _reading_words(participant: Head, reply: Head, recipe: Recipe) -> tuple[Head
         misspelt_share=0.0,
         long_texts_share=1.0,
         replies_share=1.0,
+        joining_pass=0,
     )
     examples = epochs_of(plain)(0)
     messages = [example for example in examples if example.message.role == "participant"]

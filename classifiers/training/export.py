@@ -17,16 +17,28 @@ from transformers import AutoModel
 BASE_WEIGHTS_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
+_HIDDEN, _SLICES = 384, 8
+#: Added to the focus of tokens that are no text, so that their weight is nil.
+_FAR = 1e4
+
+
 class WrongBaseWeights(Exception):
     """The encoder found is not the one the model card names."""
 
 
 class PooledEncoder(torch.nn.Module):  # type: ignore[misc]  # torch is no dependency here
-    """MiniLM with two means on top: over the text's tokens and over its context's."""
+    """MiniLM with two summaries on top: of the text's tokens and of its context's.
+
+    The context is averaged. Of the text, each of eight slices of the vector is a weighted mean
+    whose weights are learnt (``focus``), so that one deciding line can outweigh a page; they start
+    equal, which is the plain mean.
+    """
 
     def __init__(self, encoder: torch.nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
+        self.focus = torch.nn.Linear(_HIDDEN, _SLICES, bias=False)
+        torch.nn.init.zeros_(self.focus.weight)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
@@ -36,7 +48,12 @@ class PooledEncoder(torch.nn.Module):  # type: ignore[misc]  # torch is no depen
         ).last_hidden_state
         text = (token_type_ids * attention_mask).unsqueeze(-1).to(hidden.dtype)
         context = ((1 - token_type_ids) * attention_mask).unsqueeze(-1).to(hidden.dtype)
-        return torch.cat([_mean(hidden, text), _mean(hidden, context)], dim=-1)
+        return torch.cat([self._focused(hidden, text), _mean(hidden, context)], dim=-1)
+
+    def _focused(self, hidden: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
+        weights = torch.softmax(self.focus(hidden) + (text - 1.0) * _FAR, dim=1)
+        slices = hidden.unflatten(-1, (_SLICES, _HIDDEN // _SLICES))
+        return (slices * weights.unsqueeze(-1)).sum(1).flatten(1)
 
 
 def base_folder() -> Path:

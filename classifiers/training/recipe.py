@@ -30,14 +30,18 @@ class Recipe:
     """Shares and amounts an epoch. ``public_folder`` None means the corpus alone."""
 
     public_folder: Path | None = None
-    everyday: int = 600
-    forum_negatives: int = 400
-    public_replies: int = 300
+    everyday: int = 400
+    forum_positives: int = 150
+    forum_negatives: int = 150
+    public_replies: int = 150
     longer_share: float = 0.08
     long_texts_share: float = 0.5
-    replies_share: float = 0.7
+    replies_share: float = 0.5
     context_share: float = 0.15
     misspelt_share: float = 0.2
+    #: Files of the corpus whose names hold this join in at pass ``joining_pass``.
+    late_files: str = "chat_"
+    joining_pass: int = 8
     words_share: float = 0.5
     reply_words_share: float = 0.8
 
@@ -53,13 +57,21 @@ def reply_split(split: Split) -> list[ReplyRow]:
 def epochs_of(recipe: Recipe) -> Callable[[int], Sequence[Example]]:
     """A function from epoch to its examples, the same for the same epoch."""
     rows = participant_split("train")
-    authored = [participant_example(row) for row in rows]
-    harmless = [row.text for row in rows if row.severity is Severity.L0 and row.stance == "none"]
-    replies = [reply_example(row) for row in reply_split("train")]
+    harmless = [
+        row.text
+        for row in rows
+        if row.severity is Severity.L0
+        and row.stance == "none"
+        and recipe.late_files not in row.source
+    ]
+    everything = [participant_example(row) for row in rows]
+    all_replies = [reply_example(row) for row in reply_split("train")]
     outside, outside_replies = _public(recipe)
 
     def examples(epoch: int) -> list[Example]:
         generator = random.Random(1_000 + epoch)  # noqa: S311 - order of training, nothing secret
+        authored = _present(everything, recipe, epoch)
+        replies = _present(all_replies, recipe, epoch)
         chosen = _public_sample(outside, recipe, generator)
         shown = [
             example
@@ -76,6 +88,12 @@ def epochs_of(recipe: Recipe) -> Callable[[int], Sequence[Example]]:
     return examples
 
 
+def _present(examples: Sequence[Example], recipe: Recipe, epoch: int) -> list[Example]:
+    if epoch >= recipe.joining_pass:
+        return list(examples)
+    return [example for example in examples if recipe.late_files not in example.source]
+
+
 def _public(recipe: Recipe) -> tuple[list[Example], list[Example]]:
     if recipe.public_folder is None:
         return [], []
@@ -90,7 +108,12 @@ def _public(recipe: Recipe) -> tuple[list[Example], list[Example]]:
 def _public_sample(
     examples: Sequence[Example], recipe: Recipe, generator: random.Random
 ) -> list[Example]:
-    positives = [example for example in examples if example.targets[_CRISIS_COLUMN] == 1]
+    means = [example for example in examples if example.source == "means_requests"]
+    posts = [
+        example
+        for example in examples
+        if example.source == "rallypoint" and example.targets[_CRISIS_COLUMN] == 1
+    ]
     everyday = [example for example in examples if example.source == "everyday"]
     forum = [
         example
@@ -98,7 +121,8 @@ def _public_sample(
         if example.source == "rallypoint" and example.targets[_CRISIS_COLUMN] == 0
     ]
     return [
-        *positives,
+        *means,
+        *generator.sample(posts, min(recipe.forum_positives, len(posts))),
         *generator.sample(everyday, min(recipe.everyday, len(everyday))),
         *generator.sample(forum, min(recipe.forum_negatives, len(forum))),
     ]
