@@ -1,6 +1,7 @@
 """Every table, by name. Importing this module completes ``Base.metadata``."""
 
 from db.base import Base, new_id, table_of
+from db.tables_calls import Escalation, Paging, Shift
 from db.tables_people import (
     Arm,
     Clinician,
@@ -16,12 +17,9 @@ from db.tables_review import (
     Claim,
     Decision,
     Delivery,
-    Escalation,
     LevelChange,
-    Paging,
     Rating,
     ReviewItem,
-    Shift,
     Skip,
     WorkingText,
 )

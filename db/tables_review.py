@@ -1,4 +1,4 @@
-"""What people (and policies) did about it: items, claims, decisions, deliveries, escalations."""
+"""What people (and policies) did about it: items, claims, decisions, deliveries."""
 
 import uuid
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Created, Id, Json, Moment, Word, one_of
 from oversight.domain.closing import Disposition
 from oversight.domain.flags import Grade
-from oversight.domain.lifecycle import DeliveryStatus, EscalationStatus, ItemStatus
+from oversight.domain.lifecycle import DeliveryStatus, ItemStatus
 from oversight.domain.severity import Severity
 from oversight.domain.words import (
     ActorKind,
@@ -25,7 +25,6 @@ from oversight.domain.words import (
     DecisionKind,
     DeliveryKind,
     ItemKind,
-    ShiftPosition,
 )
 
 DIGEST_OF_TEXT = "text_digest = encode(sha256(convert_to(text, 'UTF8')), 'hex')"
@@ -37,6 +36,8 @@ class ReviewItem(Base):
     ``version`` rises with each message, draft or raised severity. ``priority`` orders the queue
     (higher first, see domain/queue.py); ``read_sequence`` is the last turn read by a person,
     ``covered_sequence`` the last one answered or bridged, at ``covered_severity``.
+    ``undelivered_at`` is since when a text to the participant is in doubt, if one is, and
+    ``undelivered_severity`` the level that this gives or gave the item.
     """
 
     __tablename__ = "review_items"
@@ -61,11 +62,17 @@ class ReviewItem(Base):
         ),
         Index("ix_review_items_conversation_id", "conversation_id"),
         Index("ix_review_items_closed_at", "closed_at"),
+        Index(
+            "ix_review_items_undelivered",
+            "conversation_id",
+            postgresql_where=sql("undelivered_at IS NOT NULL AND status <> 'closed'"),
+        ),
         one_of("kind", ItemKind),
         one_of("status", ItemStatus),
         one_of("severity", Severity),
         one_of("lowered_to", Severity),
         one_of("covered_severity", Severity),
+        one_of("undelivered_severity", Severity),
         one_of("grade", Grade),
         one_of("disposition", Disposition),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_time"),
@@ -92,10 +99,13 @@ class ReviewItem(Base):
     bridge_due_at: Mapped[Moment | None]
     covered_sequence: Mapped[int] = mapped_column(server_default=sql("0"))
     covered_severity: Mapped[str | None]
+    covered_at: Mapped[Moment | None]
     assigned_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     assigned_until: Mapped[Moment | None]
     notice: Mapped[str | None]
     notice_at: Mapped[Moment | None]
+    undelivered_severity: Mapped[str | None]
+    undelivered_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
     disposition: Mapped[str | None]
 
@@ -196,6 +206,7 @@ class Delivery(Base):
 
     ``not_before`` ends the undo window. ``feed_position`` is given when the text is first handed
     out, in order of commit within the study, so that a cursor never passes an unseen row.
+    ``attended_at`` is when somebody answered for a failed or uncertain one.
     """
 
     __tablename__ = "deliveries"
@@ -223,6 +234,11 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_conversation_id", "conversation_id"),
         Index("ix_deliveries_draft_id", "draft_id"),
+        Index(
+            "ix_deliveries_unattended",
+            "conversation_id",
+            postgresql_where=sql("status IN ('failed', 'uncertain') AND attended_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -245,83 +261,7 @@ class Delivery(Base):
     settled_at: Mapped[Moment | None]
     reported_at: Mapped[Moment | None]
     read_at: Mapped[Moment | None]
-
-
-class Escalation(Base):
-    """A call for a person that ends only in being resolved. ``steps`` are frozen at opening."""
-
-    __tablename__ = "escalations"
-    __table_args__ = (
-        Index(
-            "uq_escalations_one_open",
-            "conversation_id",
-            unique=True,
-            postgresql_where=sql("status <> 'resolved'"),
-        ),
-        Index(
-            "ix_escalations_next_page_at",
-            "next_page_at",
-            postgresql_where=sql("status <> 'resolved'"),
-        ),
-        Index("ix_escalations_item_id", "item_id"),
-        one_of("status", EscalationStatus),
-        one_of("severity", Severity),
-    )
-
-    id: Mapped[Id]
-    study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("studies.id"))
-    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"))
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))
-    policy_version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("policy_versions.id"))
-    severity: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default=sql("'open'"))
-    reason: Mapped[str | None]
-    opened_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
-    opened_at: Mapped[Created]
-    ladder_started_at: Mapped[Created]
-    steps: Mapped[Json]
-    step: Mapped[int] = mapped_column(server_default=sql("0"))
-    next_page_at: Mapped[Moment | None]
-    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
-    acknowledged_at: Mapped[Moment | None]
-    acknowledged_until: Mapped[Moment | None]
-    contact_begun_at: Mapped[Moment | None]
-    resolved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
-    resolved_at: Mapped[Moment | None]
-    resolution: Mapped[str | None]
-
-
-class Paging(Base):
-    """One person called about one escalation; no clinician means nobody could be called."""
-
-    __tablename__ = "pagings"
-    __table_args__ = (
-        Index("ix_pagings_escalation_id", "escalation_id"),
-        Index("ix_pagings_clinician_id", "clinician_id", "at"),
-    )
-
-    id: Mapped[Id]
-    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalations.id"))
-    step: Mapped[int]
-    clinician_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
-    at: Mapped[Created]
-
-
-class Shift(Base):
-    """Somebody on duty between two times."""
-
-    __tablename__ = "shifts"
-    __table_args__ = (
-        one_of("position", ShiftPosition),
-        CheckConstraint("ends_at > starts_at", name="ends_later"),
-        Index("ix_shifts_ends_at", "ends_at"),
-    )
-
-    id: Mapped[Id]
-    clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
-    position: Mapped[str]
-    starts_at: Mapped[Moment]
-    ends_at: Mapped[Moment]
+    attended_at: Mapped[Moment | None]
 
 
 class LevelChange(Base):

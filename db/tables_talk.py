@@ -41,6 +41,7 @@ class Message(Base):
         UniqueConstraint("conversation_id", "sequence"),
         Index("ix_messages_item_id", "item_id", "sequence"),
         Index("ix_messages_failed", "item_id", postgresql_where=sql("scoring = 'failed'")),
+        Index("ix_messages_unplaced", "received_at", postgresql_where=sql("item_id IS NULL")),
         one_of("severity", Severity),
         one_of("scoring", Scoring),
         CheckConstraint("length(text) BETWEEN 1 AND 20000", name="text_size"),

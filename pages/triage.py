@@ -56,6 +56,7 @@ def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     draw.warnings(found)
     if found.escalation is not None:
         draw.escalation_line(found.escalation)
+    draw.undelivered(found)
     draw.said(found)
     if first:
         own_level_row(found)

@@ -15,6 +15,9 @@ class Disposition(StrEnum):
     WITHHELD = "withheld"
     READ = "read"
     SUPERSEDED = "superseded"
+    RESENT = "resent"
+    REACHED = "reached"
+    SETTLED = "settled"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Closing:
     draft_held: bool
     escalation_open: bool
     escalation_owned: bool
+    undelivered: bool = False
 
 
 def reasons_open(closing: Closing) -> tuple[str, ...]:
@@ -35,6 +39,8 @@ def reasons_open(closing: Closing) -> tuple[str, ...]:
         reasons.append("something new has not been read")
     if closing.draft_held:
         reasons.append("the reply is not decided")
+    if closing.undelivered:
+        reasons.append("a text that may not have reached the participant waits for an answer")
     needs_owner = at_least(closing.severity, Severity.L3) or closing.escalation_open
     if needs_owner and not closing.escalation_owned:
         reasons.append("nobody has taken the escalation yet")

@@ -20,13 +20,17 @@ class ItemStatus(StrEnum):
 
 
 class ItemEvent(StrEnum):
-    """What can happen to a review item. ``RETURN`` is unclaim, lapsed lease or skip."""
+    """What can happen to a review item. ``RETURN`` is unclaim, lapsed lease or skip.
+
+    ``SETTLE`` ends an item that held nothing but a text in doubt, when that text has arrived.
+    """
 
     CLAIM = "claim"
     RETURN = "return"
     RETURN_ESCALATED = "return_escalated"
     ESCALATE = "escalate"
     CLOSE = "close"
+    SETTLE = "settle"
 
 
 class DraftStatus(StrEnum):
@@ -97,6 +101,7 @@ class EscalationEvent(StrEnum):
 ITEM: Mapping[tuple[ItemStatus, ItemEvent], ItemStatus] = {
     (ItemStatus.WAITING, ItemEvent.CLAIM): ItemStatus.CLAIMED,
     (ItemStatus.ESCALATED, ItemEvent.CLAIM): ItemStatus.CLAIMED,
+    (ItemStatus.WAITING, ItemEvent.SETTLE): ItemStatus.CLOSED,
     (ItemStatus.CLAIMED, ItemEvent.RETURN): ItemStatus.WAITING,
     (ItemStatus.CLAIMED, ItemEvent.RETURN_ESCALATED): ItemStatus.ESCALATED,
     (ItemStatus.WAITING, ItemEvent.ESCALATE): ItemStatus.ESCALATED,

@@ -47,14 +47,27 @@ class Action(StrEnum):
     WITHHOLD = "withhold"
     ESCALATE = "escalate"
     MARK_READ = "mark_read"
+    RESEND = "resend"
+    REACHED = "reached"
     ACKNOWLEDGE = "acknowledge"
     LOWER = "lower"
 
 
-NEEDS_CURRENT_VERSION = frozenset({Action.APPROVE, Action.EDIT, Action.REPLACE, Action.MARK_READ})
+NEEDS_CURRENT_VERSION = frozenset(
+    {
+        Action.APPROVE,
+        Action.EDIT,
+        Action.REPLACE,
+        Action.MARK_READ,
+        Action.RESEND,
+        Action.REACHED,
+    }
+)
 """Decisions refused when something new has arrived. Withhold and escalate are never stale."""
 
-NEEDS_REASON = frozenset({Action.WITHHOLD, Action.ESCALATE, Action.SKIP, Action.LOWER})
+NEEDS_REASON = frozenset(
+    {Action.WITHHOLD, Action.ESCALATE, Action.SKIP, Action.LOWER, Action.REACHED}
+)
 """Actions that the server refuses without a written reason."""
 
 
@@ -69,6 +82,7 @@ class ItemView:
     reply_grade: Grade
     escalation_unowned: bool
     ai_blocked: bool
+    undelivered: bool = False
 
 
 def reads_items(role: Role) -> bool:
@@ -94,10 +108,14 @@ def allowed_actions(item: ItemView, *, clinician_id: str, role: Role) -> frozens
 
 
 def _decisions(item: ItemView) -> set[Action]:
-    """Approve is not offered for H3; the bot's words are never offered where AI is blocked."""
+    """Approve is not offered for H3; the bot's words are never offered where AI is blocked.
+
+    Reading alone is no answer to a text that may not have arrived.
+    """
+    doubts = {Action.RESEND, Action.REACHED} if item.undelivered else set()
     if not item.draft_held:
-        return {Action.MARK_READ, Action.REPLACE}
-    decisions = {Action.REPLACE, Action.WITHHOLD}
+        return doubts | {Action.REPLACE} if doubts else {Action.MARK_READ, Action.REPLACE}
+    decisions = doubts | {Action.REPLACE, Action.WITHHOLD}
     if not item.ai_blocked:
         decisions.add(Action.EDIT)
         if item.reply_grade in (Grade.H0, Grade.H1):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from oversight.domain.policy import Mode, Policy
 from oversight.domain.severity import Severity, at_least, worst
-from oversight.domain.words import Scoring
+from oversight.domain.words import DeliveryKind, Scoring
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Standing:
     lowered_sequence: int = 0
     covered_sequence: int = 0
     covered_severity: Severity | None = None
+    undelivered: Severity | None = None
+    undelivered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,34 @@ def summarise(
 ) -> Summary:
     """Worst level, earliest deadline, next bridge of an item; ``floor`` is a level known besides.
 
-    A message without a score counts as LU. Deadlines run from receipt and ignore what was read.
+    A message without a score counts as LU. Deadlines run from receipt and ignore what was read; a
+    text that did not arrive has its own, from the moment at which that was known.
     """
     levels = [turn.severity for turn in turns if turn.sequence > standing.lowered_sequence]
+    deadlines = []
+    if standing.undelivered is not None:
+        levels.append(standing.undelivered)
+        if standing.undelivered_at is not None:
+            deadlines.append(policy.deadline(standing.undelivered, standing.undelivered_at))
     severity = worst([standing.lowered_to or floor, *levels])
     unread = [turn for turn in turns if turn.sequence > standing.read_sequence]
-    deadlines = [policy.deadline(turn.severity, turn.received_at) for turn in unread]
+    deadlines += [policy.deadline(turn.severity, turn.received_at) for turn in unread]
     return Summary(
         severity=severity,
         priority=priority(severity, turns),
         deadline_at=min(deadlines, default=policy.deadline(severity, opened_at)),
         bridge_due_at=_bridge_due(turns, standing, policy, mode=mode, draft_held=draft_held),
     )
+
+
+def level_of_undelivered(kind: DeliveryKind, answered: Severity | None) -> Severity:
+    """How grave it is that a text did not arrive: as grave as what it answered, never none.
+
+    Low at least, because somebody waits for words that were meant for them; moderate at least
+    where the text takes back something harmful. ``answered`` is the level of its decision.
+    """
+    takes_back = kind in (DeliveryKind.CORRECTION, DeliveryKind.RETRACTION)
+    return worst([Severity.L2 if takes_back else Severity.L1, answered or Severity.L0])
 
 
 def priority(severity: Severity, turns: Sequence[Turn]) -> int:

@@ -31,6 +31,8 @@ class DecisionKind(StrEnum):
     RECALL = "recall"
     CORRECT = "correct"
     RETRACT = "retract"
+    RESEND = "resend"
+    REACHED = "reached"
     RELEASE = "release"
     BRIDGE = "bridge"
 

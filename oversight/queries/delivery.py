@@ -1,15 +1,17 @@
 """Where one delivery stands."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.tables import Delivery, Participant
+from db.tables import Clinician, Decision, Delivery, Participant
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import DeliveryStatus
+from oversight.domain.words import DeliveryKind
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,45 @@ class DeliveryState:
     handed_out_at: datetime | None
     settled_at: datetime | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class TextInDoubt:
+    """A text that failed or stays unconfirmed, and that nobody answered for yet."""
+
+    id: uuid.UUID
+    kind: DeliveryKind
+    status: DeliveryStatus
+    text: str
+    at: datetime
+    attempts: int
+    decided_by: str | None
+
+
+def texts_in_doubt(session: Session, conversation_id: uuid.UUID) -> Sequence[TextInDoubt]:
+    """What may not have reached the participant of a conversation, oldest first."""
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.kind,
+            Delivery.status,
+            Delivery.text,
+            func.coalesce(Delivery.handed_out_at, Delivery.queued_at),
+            Delivery.attempts,
+            Clinician.name,
+        )
+        .join(Decision, Decision.id == Delivery.decision_id)
+        .outerjoin(Clinician, Clinician.id == Decision.clinician_id)
+        .where(
+            Delivery.conversation_id == conversation_id,
+            Delivery.status.in_([DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN]),
+            Delivery.attended_at.is_(None),
+        )
+        .order_by(Delivery.queued_at, Delivery.id)
+    )
+    return [
+        TextInDoubt(row[0], DeliveryKind(row[1]), DeliveryStatus(row[2]), *row[3:]) for row in rows
+    ]
 
 
 def delivery_state(session: Session, delivery_id: uuid.UUID) -> DeliveryState:

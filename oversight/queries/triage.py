@@ -19,7 +19,6 @@ from db.tables import (
     Paging,
     Participant,
     ReviewItem,
-    RiskAssessment,
     WorkingText,
 )
 from oversight.domain.errors import NotFound
@@ -27,9 +26,11 @@ from oversight.domain.flags import Flag, Grade
 from oversight.domain.lifecycle import EscalationStatus, ItemStatus
 from oversight.domain.permissions import ItemView
 from oversight.domain.policy import JurisdictionRule, crisis_line
-from oversight.domain.severity import Category, Severity
+from oversight.domain.severity import Severity
 from oversight.domain.words import ItemKind
+from oversight.queries.assessments import AssessmentView, of_draft, of_message
 from oversight.queries.conversation import ShownTurn, turns_of
+from oversight.queries.delivery import TextInDoubt, texts_in_doubt
 from oversight.queries.policies import policy_of
 
 
@@ -47,6 +48,7 @@ class QueueLine:
     holder: str | None
     owner: str | None
     version: int
+    undelivered: bool
 
 
 @dataclass(frozen=True)
@@ -82,21 +84,6 @@ class EscalationView:
 
 
 @dataclass(frozen=True)
-class AssessmentView:
-    """The model's newest view of a text, for the reader who has given their own."""
-
-    scored: bool
-    severity: Severity | None
-    probability: float | None
-    categories: Sequence[tuple[Category, float]]
-    flags: Sequence[tuple[Flag, float]]
-    phrase_hits: Sequence[str]
-    language: str | None
-    model_version: str
-    unscored_reason: str | None
-
-
-@dataclass(frozen=True)
 class DraftView:
     """The held draft."""
 
@@ -126,6 +113,7 @@ class Card:
     bridge_due_at: datetime | None
     read_sequence: int
     notice: str | None
+    undelivered: Sequence[TextInDoubt]
     participant: str
     participant_language: str | None
     arm: str
@@ -159,6 +147,7 @@ class Card:
             reply_grade=self.draft.grade if self.draft else Grade.H0,
             escalation_unowned=self.escalation is not None and self.escalation.owner_id is None,
             ai_blocked=self.ai_blocked,
+            undelivered=bool(self.undelivered),
         )
 
 
@@ -188,6 +177,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
             holder.c.name,
             owner.c.name,
             ReviewItem.version,
+            ReviewItem.undelivered_at,
         )
         .join(Conversation, Conversation.id == ReviewItem.conversation_id)
         .join(Participant, Participant.id == Conversation.participant_id)
@@ -219,6 +209,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
                 holder=row[7],
                 owner=row[8],
                 version=row[9],
+                undelivered=row[10] is not None,
             )
             for row in rows
         ],
@@ -262,6 +253,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         bridge_due_at=item.bridge_due_at,
         read_sequence=item.read_sequence,
         notice=item.notice,
+        undelivered=texts_in_doubt(session, conversation.id) if item.undelivered_at else (),
         participant=participant.external_id,
         participant_language=participant.language,
         arm=arm or "default",
@@ -349,7 +341,7 @@ def _draft(session: Session, conversation_id: uuid.UUID) -> DraftView | None:
         flags=[Flag(flag) for flag in draft.flags],
         scoring=draft.scoring,
         received_at=draft.received_at,
-        assessment=_newest(session, RiskAssessment.draft_id == draft.id),
+        assessment=of_draft(session, draft.reply_id),
     )
 
 
@@ -365,29 +357,4 @@ def _worst_assessment(
     gravest = max(said, key=lambda turn: (turn.rank, turn.sequence), default=None)
     if gravest is None:
         return None
-    return _newest(session, RiskAssessment.message_id == gravest.message_id)
-
-
-def _newest(session: Session, which: object) -> AssessmentView | None:
-    row = session.scalars(
-        select(RiskAssessment)
-        .where(which, ~RiskAssessment.shadow)  # type: ignore[arg-type]
-        .order_by(RiskAssessment.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    categories = [(Category(k), float(v)) for k, v in (row.category_probabilities or {}).items()]
-    flags = [(Flag(k), float(v)) for k, v in (row.flag_probabilities or {}).items()]
-    is_message = row.message_id is not None
-    return AssessmentView(
-        scored=row.scored,
-        severity=Severity(row.severity) if row.severity else None,
-        probability=row.crisis_probability if is_message else row.reply_harm_probability,
-        categories=sorted(categories, key=lambda pair: -pair[1]),
-        flags=sorted(flags, key=lambda pair: -pair[1]),
-        phrase_hits=row.phrase_hits,
-        language=row.language,
-        model_version=row.model_version,
-        unscored_reason=row.unscored_reason,
-    )
+    return of_message(session, gravest.message_id)

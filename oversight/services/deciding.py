@@ -37,13 +37,14 @@ from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor
 from oversight.services.bridging import cover
 from oversight.services.claiming import end_claim, give_back
+from oversight.services.contacting import begin_contact
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
-from oversight.services.escalating import begin_contact, open_escalation_of
+from oversight.services.escalating import open_escalation_of
 from oversight.services.items import escalate_item, held_drafts, refresh_items
 from oversight.services.locking import LockedConversation, lock_item
+from oversight.services.sendable import check_text
 from oversight.services.transition import DRAFT, ITEM, move
-
-TEXT_LIMIT = 20_000
+from oversight.services.undelivered import answer_doubt
 
 DISPOSITIONS = {
     Action.APPROVE: Disposition.APPROVED,
@@ -51,6 +52,8 @@ DISPOSITIONS = {
     Action.REPLACE: Disposition.REPLACED,
     Action.WITHHOLD: Disposition.WITHHELD,
     Action.MARK_READ: Disposition.READ,
+    Action.RESEND: Disposition.RESENT,
+    Action.REACHED: Disposition.REACHED,
 }
 
 
@@ -145,6 +148,7 @@ def view_of(session: Session, item: ReviewItem, conversation: LockedConversation
         reply_grade=Grade(draft.grade) if draft else Grade.H0,
         escalation_unowned=escalation is not None and escalation.owner_id is None,
         ai_blocked=rule is JurisdictionRule.BLOCK_AI,
+        undelivered=item.undelivered_at is not None,
     )
 
 
@@ -200,23 +204,10 @@ def _check_content(case: _Case) -> None:
             raise Incomplete("the text is unchanged: approve it, or change it first", field="text")
 
 
-def check_text(text: str | None) -> None:
-    """Refuse what nobody could read or the record cannot keep."""
-    if text is None or not text.strip():
-        raise Incomplete("the text to send is empty", field="text")
-    if len(text) > TEXT_LIMIT:
-        raise Incomplete(f"the text is over {TEXT_LIMIT:,} characters: shorten it", field="text")
-    if "\x00" in text:
-        raise Incomplete("the text holds a NUL character: remove it", field="text")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Incomplete("the text holds half a character: retype it", field="text") from error
-
-
 def _carry_out(session: Session, case: _Case) -> Result:
     request, item, draft = case.request, case.item, case.draft
     decision = write_decision(session, case.conversation, _chosen(case), actor=case.actor)
+    sent_again = answer_doubt(session, item, request.action, now=case.now, actor=case.actor)
     delivery = _send(session, case, decision)
     if request.action is Action.WITHHOLD and draft is not None:
         _move_draft(session, draft, DraftEvent.WITHHOLD, case)
@@ -232,7 +223,7 @@ def _carry_out(session: Session, case: _Case) -> Result:
     ring(session, Topic.LIVE, case.conversation.id)
     return Result(
         decision_id=decision.id,
-        delivery_id=delivery.id if delivery else None,
+        delivery_id=delivery.id if delivery else sent_again,
         send_at=delivery.not_before if delivery else None,
         closed=not still_open,
         still_open=still_open,
@@ -332,6 +323,7 @@ def _close_or_keep(session: Session, case: _Case) -> tuple[str, ...]:
         draft_held=held is not None,
         escalation_open=escalation is not None,
         escalation_owned=escalation is not None and escalation.owner_id is not None,
+        undelivered=item.undelivered_at is not None,
     )
     reasons = reasons_open(closing)
     if reasons:

@@ -16,9 +16,14 @@ from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.words import DeliveryKind
 from oversight.services.audit import Actor
-from oversight.services.locking import LockedConversation, lock_conversation
+from oversight.services.locking import (
+    LockedConversation,
+    lock_conversation,
+    lock_conversations,
+)
 from oversight.services.recalling import put_back, recall_unsent
 from oversight.services.transition import DELIVERY, DRAFT, move, move_all
+from oversight.services.undelivered import put_up_undelivered, send_again
 
 COURIER = Actor.system("courier")
 RECEIPT_SECONDS = 60
@@ -133,6 +138,8 @@ def take_receipt(
     outcome = _report_failure(session, delivery_id, status, found.attempts, receipt, now=now)
     if outcome is DeliveryStatus.QUEUED and _wrote_since(session, conversation, found.queued_at):
         return _take_back(session, conversation, delivery_id, now=now)
+    if outcome is DeliveryStatus.FAILED:
+        put_up_undelivered(session, {conversation.id: conversation}, [delivery_id], now=now)
     return outcome
 
 
@@ -205,8 +212,34 @@ def _confirm(
             actor=COURIER,
             values={"status_at": now},
         )
+        if status is DeliveryStatus.UNCERTAIN:
+            _mark_corrected(session, delivery_id, draft_id, now=now)
     ring(session, Topic.LIVE, row.conversation_id)
     return DeliveryStatus.DELIVERED
+
+
+def _mark_corrected(
+    session: Session, delivery_id: uuid.UUID, draft_id: uuid.UUID, *, now: datetime
+) -> None:
+    """A reply that arrived after all was corrected or retracted while nobody knew."""
+    kind = session.scalar(
+        select(Delivery.kind)
+        .where(Delivery.corrects == delivery_id)
+        .order_by(Delivery.queued_at.desc())
+        .limit(1)
+    )
+    if kind is None:
+        return
+    retracted = kind == DeliveryKind.RETRACTION
+    move_all(
+        session,
+        DRAFT,
+        DraftStatus.DELIVERED,
+        DraftEvent.RETRACT if retracted else DraftEvent.CORRECT,
+        where=[table_of(Draft).c.id == draft_id],
+        actor=COURIER,
+        values={"status_at": now},
+    )
 
 
 def _report_failure(
@@ -239,19 +272,31 @@ def _report_failure(
     return DeliveryStatus.QUEUED if retry else DeliveryStatus.FAILED
 
 
-def lose_sight(session: Session, *, now: datetime) -> int:
+def lose_sight(session: Session, *, now: datetime, limit: int = 100) -> int:
     """No receipt within a minute of handing out: uncertain, and a person decides."""
     deliveries = table_of(Delivery)
+    late = [
+        deliveries.c.status == DeliveryStatus.SENDING.value,
+        deliveries.c.handed_out_at < now - timedelta(seconds=RECEIPT_SECONDS),
+    ]
+    found = session.execute(
+        select(deliveries.c.id, deliveries.c.conversation_id)
+        .where(*late)
+        .order_by(deliveries.c.handed_out_at)
+        .limit(limit)
+    ).all()
+    if not found:
+        return 0
+    conversations = lock_conversations(session, {row.conversation_id for row in found})
     rows = move_all(
         session,
         DELIVERY,
         DeliveryStatus.SENDING,
         DeliveryEvent.LOSE_SIGHT,
-        where=[deliveries.c.handed_out_at < now - timedelta(seconds=RECEIPT_SECONDS)],
+        where=[deliveries.c.id.in_([row.id for row in found]), *late],
         actor=COURIER,
     )
-    for row in rows:
-        ring(session, Topic.LIVE, row.conversation_id)
+    put_up_undelivered(session, conversations, [row.id for row in rows], now=now)
     return len(rows)
 
 
@@ -268,16 +313,8 @@ def resend(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) ->
     status = session.scalar(select(Delivery.status).where(Delivery.id == delivery_id))
     if status is None:
         raise NotFound("no such delivery", delivery_id=str(delivery_id))
-    row = move(
-        session,
-        DELIVERY,
-        delivery_id,
-        DeliveryStatus(status),
-        DeliveryEvent.RESEND,
-        actor=Actor.clinician(clinician_id),
-        values={"feed_position": None, "not_before": now, "settled_at": None},
-    )
-    ring(session, Topic.DELIVER, row.conversation_id)
+    actor = Actor.clinician(clinician_id)
+    send_again(session, delivery_id, DeliveryStatus(status), now=now, actor=actor)
 
 
 def due_studies(session: Session) -> Sequence[uuid.UUID]:

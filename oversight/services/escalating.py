@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.session import Topic, ring
@@ -247,33 +247,6 @@ def acknowledge(
     session.refresh(escalation)
     ring(session, Topic.LIVE, escalation.conversation_id)
     return escalation
-
-
-def begin_contact(
-    session: Session, conversation_id: uuid.UUID, clinician_id: uuid.UUID, *, now: datetime
-) -> None:
-    """Human-written words are on their way: the acknowledgement no longer lapses."""
-    begun = session.execute(
-        update(Escalation)
-        .where(
-            Escalation.conversation_id == conversation_id,
-            Escalation.status == EscalationStatus.ACKNOWLEDGED,
-            Escalation.owner_id == clinician_id,
-            Escalation.contact_begun_at.is_(None),
-        )
-        .values(contact_begun_at=now, next_page_at=None)
-        .returning(Escalation.id, Escalation.study_id, Escalation.item_id)
-    ).one_or_none()
-    if begun is not None:
-        event = Event(
-            "escalation.contact_begun",
-            Actor.clinician(clinician_id),
-            study_id=begun.study_id,
-            conversation_id=conversation_id,
-            item_id=begun.item_id,
-            subject=begun.id,
-        )
-        record(session, event)
 
 
 def resolve(

@@ -258,6 +258,8 @@ def _summary(
         lowered_sequence=item.lowered_sequence or 0,
         covered_sequence=item.covered_sequence,
         covered_severity=Severity(item.covered_severity) if item.covered_severity else None,
+        undelivered=Severity(item.undelivered_severity) if item.undelivered_severity else None,
+        undelivered_at=item.undelivered_at,
     )
     noticed = Severity.LU if item.notice else Severity.L0
     return summarise(

@@ -24,14 +24,16 @@ from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import DecisionKind, DeliveryKind
 from oversight.services.audit import Actor, Event, record
-from oversight.services.deciding import check_text
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import policy_version_for, refresh_items
 from oversight.services.locking import lock_conversation, lock_item
 from oversight.services.recalling import put_back, recall_unsent
+from oversight.services.sendable import check_text
 from oversight.services.transition import DRAFT, move
+from oversight.services.undelivered import attend_one
 
 CONFIRM_WITHIN = timedelta(hours=24)
+CORRECTABLE = (DeliveryStatus.DELIVERED, DeliveryStatus.UNCERTAIN)
 
 
 def undo(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> uuid.UUID:
@@ -76,18 +78,21 @@ def correct(
     reason: str,
     retract: bool = False,
 ) -> uuid.UUID:
-    """Send a person's correction (or retraction) of a delivered text; the original is kept.
+    """Send a person's correction (or retraction) of a text that arrived or may have; it is kept.
 
-    Returns the new delivery's id. The words go out at once: harm is already on the screen.
+    Returns the new delivery's id. The words go out at once: harm may be on the screen already.
     """
     if not text.strip() or not reason.strip():
         raise Incomplete("a correction needs its text and a reason", field="text")
     check_text(text)
-    delivery = session.get(Delivery, delivery_id, populate_existing=True)
-    if delivery is None or delivery.status != DeliveryStatus.DELIVERED:
-        raise NotPermitted("only a delivered text can be corrected or retracted")
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise NotFound("no such delivery", delivery_id=str(delivery_id))
     _reader(session, clinician_id)
     conversation = lock_conversation(session, delivery.conversation_id)
+    session.refresh(delivery)
+    if delivery.status not in CORRECTABLE:
+        raise NotPermitted("only a text that arrived, or may have, can be corrected or retracted")
     repeated = session.scalar(
         select(Delivery.id)
         .join(Decision, Decision.id == Delivery.decision_id)
@@ -122,6 +127,7 @@ def correct(
         corrects=delivery.id,
         actor=actor,
     )
+    attend_one(session, conversation, delivery.id, now=now, actor=actor)
     return sent.id
 
 
@@ -160,6 +166,8 @@ def lower_level(
     session.add(change)
     item.lowered_to, item.lowered_sequence = to.value, item.last_sequence
     item.notice = None
+    if item.undelivered_severity and Severity(item.undelivered_severity).rank > to.rank:
+        item.undelivered_severity = to.value
     session.flush()
     actor = Actor.clinician(clinician_id)
     record(session, _changed("level.lower", item, change, actor))

@@ -28,6 +28,8 @@ KEYS: dict[Action, str] = {
     Action.ACKNOWLEDGE: "K",
     Action.APPROVE: "A",
     Action.MARK_READ: "M",
+    Action.RESEND: "T",
+    Action.REACHED: "O",
     Action.EDIT: "E",
     Action.REPLACE: "W",
     Action.WITHHOLD: "X",
@@ -38,7 +40,7 @@ KEYS: dict[Action, str] = {
 }
 """One key each; C and R belong to Streamlit."""
 
-AT_ONCE = (Action.APPROVE, Action.MARK_READ)
+AT_ONCE = (Action.APPROVE, Action.MARK_READ, Action.RESEND)
 TITLES: dict[Action, tuple[str, str, str]] = {
     Action.EDIT: ("Edit the reply", "Send the edited reply", ""),
     Action.REPLACE: (
@@ -51,6 +53,11 @@ TITLES: dict[Action, tuple[str, str, str]] = {
         "Escalate",
         "Escalate now",
         "People are called at once. The reply stays held and the item stays open.",
+    ),
+    Action.REACHED: (
+        "They were reached otherwise",
+        "Note it",
+        "Nothing is sent again. Say how and when they were reached.",
     ),
     Action.SKIP: ("Pass this on", "Pass it on", "It goes back to the queue, not to you."),
     Action.LOWER: (
@@ -65,6 +72,11 @@ REASONS: dict[Action, tuple[str, ...]] = {
         "Possible danger, needs a call",
         "Outside my experience",
         "Needs a supervisor's decision",
+    ),
+    Action.REACHED: (
+        "Spoke with them on the phone",
+        "They answered since",
+        "Spoke with their contact person",
     ),
     Action.SKIP: ("I know this person", "Not in a language I read", "Too heavy for me now"),
     Action.LOWER: ("About somebody else", "Past and resolved", "A figure of speech"),

@@ -24,7 +24,7 @@ UNSETTLED = (DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED)
 
 
 def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) -> None:
-    """Correct or retract what was delivered; look at what was not confirmed."""
+    """Correct or retract what arrived or may have; look at what was not confirmed."""
     if not reads_items(person.role):
         return
     _say()
@@ -40,7 +40,7 @@ def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) 
                 on_click=_resend,
                 args=(turn.delivery_id,),
             )
-    delivered = [turn for turn in turns if turn.delivery_status is DeliveryStatus.DELIVERED]
+    delivered = [turn for turn in turns if turn.delivery_status in undoing.CORRECTABLE]
     if delivered:
         with st.expander("Correct or retract something that was sent"):
             _correction(delivered, zone)
@@ -52,7 +52,7 @@ def _correction(delivered: Sequence[ShownTurn], zone: str | None) -> None:
             "Which text?",
             options=range(len(delivered)),
             index=len(delivered) - 1,
-            format_func=lambda n: f"{moment(delivered[n].at, zone)}: {delivered[n].text[:60]}",
+            format_func=lambda n: _named(delivered[n], zone),
         )
         kind = st.radio("What will you send?", ["A correction", "A retraction"], horizontal=True)
         text = st.text_area("Your words to the participant")
@@ -63,6 +63,11 @@ def _correction(delivered: Sequence[ShownTurn], zone: str | None) -> None:
         if delivery_id is not None:
             _correct(delivery_id, text, reason, retract=kind == "A retraction")
             st.rerun()
+
+
+def _named(turn: ShownTurn, zone: str | None) -> str:
+    doubt = " (not confirmed)" if turn.delivery_status is DeliveryStatus.UNCERTAIN else ""
+    return f"{moment(turn.at, zone)}{doubt}: {turn.text[:60]}"
 
 
 def escalation_form(escalation: EscalationView, person: Person) -> None:

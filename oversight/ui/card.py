@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from oversight.domain.flags import FLAG_TEXT, GRADES, Flag, Grade
+from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.severity import Severity, at_least
-from oversight.queries.triage import AssessmentView, Card, EscalationView
+from oversight.queries.assessments import AssessmentView
+from oversight.queries.triage import Card, EscalationView
 from oversight.ui.thread import thread
 from oversight.ui.words import (
     CATEGORY_WORDS,
+    KIND_WORDS,
     UNSCORED_WORDS,
     badge,
     countdown,
@@ -19,6 +22,11 @@ from oversight.ui.words import (
     safe,
     zone,
 )
+
+UNDELIVERED_WORDS = {
+    DeliveryStatus.FAILED: "This text could not be delivered",
+    DeliveryStatus.UNCERTAIN: "This text was not confirmed: it may or may not have arrived",
+}
 
 NOTABLE = 0.2
 """Probabilities below this are left out of the list of what the model sees."""
@@ -92,6 +100,31 @@ def warnings(card: Card) -> None:
         name, text = card.others_wording
         with st.expander(f"{name} began an answer here (to read only)"):
             st.html(f'<p class="ov-words" dir="auto">{safe(text)}</p>')
+
+
+def undelivered(card: Card) -> None:
+    """What may not have reached the participant: which words, whose, when, and what is known."""
+    for one in card.undelivered:
+        what = UNDELIVERED_WORDS[one.status]
+        tries = f" after {one.attempts} tries" if one.status is DeliveryStatus.FAILED else ""
+        facts = " · ".join(
+            [
+                KIND_WORDS[one.kind] + (f", {one.decided_by}" if one.decided_by else ""),
+                f"sent {moment(one.at, card.timezone)}",
+            ]
+        )
+        st.html(
+            f'<section class="ov-doubt" aria-label="{what}"><h3>✉ {what}{tries}</h3>'
+            f'<p class="ov-soft">{safe(facts)}</p>'
+            f'<div class="ov-words" dir="auto">{safe(one.text)}</div></section>'
+        )
+    if card.undelivered:
+        address = f"/conversation?conversation={card.conversation_id}"
+        st.html(
+            '<p class="ov-soft">Sending it again may show it twice where the bot does not know it'
+            f' by its id. <a href="{address}" target="_self">Correct or retract it</a> on the'
+            " Conversation page.</p>"
+        )
 
 
 def escalation_line(escalation: EscalationView) -> None:

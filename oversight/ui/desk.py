@@ -27,6 +27,8 @@ SAID = {
     Action.WITHHOLD: "Withheld",
     Action.ESCALATE: "Escalated: people are being called",
     Action.MARK_READ: "Marked as read",
+    Action.RESEND: "Sent again",
+    Action.REACHED: "Noted that they were reached",
     Action.SKIP: "Passed on",
     Action.UNCLAIM: "Put back",
     Action.LOWER: "Level lowered",

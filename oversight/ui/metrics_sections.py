@@ -33,6 +33,9 @@ ENDED: Mapping[Disposition, str] = {
     Disposition.WITHHELD: "Withheld",
     Disposition.READ: "Read, no reply due",
     Disposition.SUPERSEDED: "A newer one took over",
+    Disposition.RESENT: "A text was sent again",
+    Disposition.REACHED: "Reached otherwise",
+    Disposition.SETTLED: "A text in doubt had arrived",
 }
 CHOSEN: Mapping[DecisionKind, str] = {
     DecisionKind.APPROVE: "Sent as it was",

@@ -49,6 +49,8 @@ def _newer(line: QueueLine) -> None:
 def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> None:
     clock = countdown(line.deadline_at, waiting.at, before="% left", after="% over")
     facts = [language(line.language)] if line.language and line.language != "en" else []
+    if line.undelivered:
+        facts.append("a text may not have arrived")
     if line.holder:
         facts.append("you have it open" if mine else f"{line.holder} has it open")
     if line.owner:

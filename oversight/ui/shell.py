@@ -19,6 +19,8 @@ KEYS = (
     ("X", "withhold"),
     ("U", "escalate"),
     ("M", "mark as read"),
+    ("T", "send a text again that may not have arrived"),
+    ("O", "note that they were reached otherwise"),
     ("L", "lower the level"),
     ("S", "pass on"),
     ("B", "put back"),

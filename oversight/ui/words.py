@@ -81,6 +81,8 @@ ACTION_WORDS: Mapping[Action, str] = {
     Action.WITHHOLD: "Withhold",
     Action.ESCALATE: "Escalate",
     Action.MARK_READ: "Mark as read",
+    Action.RESEND: "Send it again",
+    Action.REACHED: "Reached otherwise",
     Action.ACKNOWLEDGE: "I have it",
     Action.LOWER: "Lower the level",
 }

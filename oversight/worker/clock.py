@@ -21,6 +21,7 @@ from oversight.services.escalating import climb_due
 from oversight.services.rescoring import requeue_failed
 from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late
+from oversight.services.undelivered import settle_arrived
 from oversight.settings import Settings
 from oversight.worker.process import process
 
@@ -137,6 +138,7 @@ class Clock:
             _Task("bridge", self._bridge_due),
             _Task("lapse_claims", partial(self._in_one, lapse_claims)),
             _Task("lose_sight", partial(self._in_one, lose_sight)),
+            _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", self._requeue),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )

@@ -42,6 +42,7 @@ SWEEP = """
     UPDATE claims SET ended_at = now(), ended_how = 'returned' WHERE ended_at IS NULL;
     UPDATE escalations SET status = 'resolved', next_page_at = NULL WHERE status <> 'resolved';
     UPDATE deliveries SET status = 'recalled' WHERE status = 'queued';
+    UPDATE deliveries SET status = 'delivered' WHERE status IN ('sending', 'uncertain', 'failed');
     UPDATE drafts SET status = 'superseded' WHERE status = 'held';
     UPDATE review_items SET status = 'closed', closed_at = now(), bridge_due_at = NULL
         WHERE status <> 'closed';

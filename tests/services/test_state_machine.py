@@ -31,6 +31,7 @@ from oversight.services import (
     scoring,
     settling,
     taking_over,
+    undelivered,
     undoing,
 )
 from tests.services.clinic import Clinic, assessment
@@ -117,6 +118,8 @@ class Everything(RuleBasedStateMachine):
                 Action.WITHHOLD,
                 Action.ESCALATE,
                 Action.MARK_READ,
+                Action.RESEND,
+                Action.REACHED,
             ]
         ),
     )
@@ -175,6 +178,7 @@ class Everything(RuleBasedStateMachine):
         escalating.climb_due(self.session, now=at)
         rescoring.requeue_failed(self.session, now=at)
         delivering.lose_sight(self.session, now=at)
+        undelivered.settle_arrived(self.session, now=at)
 
     @rule(where=conversations, delivered=st.booleans())
     def a_receipt_comes(self, where: str, delivered: bool) -> None:
@@ -195,7 +199,8 @@ class Everything(RuleBasedStateMachine):
 
     @rule(where=conversations, who=st.integers(0, 1), retract=st.booleans())
     def correct(self, where: str, who: int, retract: bool) -> None:
-        sent = [one for one in self.clinic.deliveries(where) if one.status == "delivered"]
+        arrived = ("delivered", "uncertain")
+        sent = [one for one in self.clinic.deliveries(where) if one.status in arrived]
         if sent:
             self._try(
                 lambda: undoing.correct(
@@ -392,6 +397,17 @@ class Everything(RuleBasedStateMachine):
             " UNION ALL SELECT d.id FROM deliveries d WHERE NOT EXISTS (SELECT FROM"
             " audit_events a WHERE a.subject = d.id AND a.kind LIKE 'delivery.%'"
             " AND coalesce(a.detail ->> 'to', 'queued') = d.status)"
+        )
+
+    @invariant()
+    def a_text_in_doubt_that_nobody_answered_for_is_before_a_person(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT d.id FROM deliveries d WHERE d.status IN ('failed', 'uncertain')"
+            " AND d.attended_at IS NULL AND NOT EXISTS (SELECT FROM review_items i"
+            " WHERE i.conversation_id = d.conversation_id AND i.kind = 'review'"
+            " AND i.status <> 'closed' AND i.undelivered_at IS NOT NULL)"
         )
 
     @invariant()

@@ -1,0 +1,19 @@
+"""What may be sent to a participant at all."""
+
+from oversight.domain.errors import Incomplete
+
+TEXT_LIMIT = 20_000
+
+
+def check_text(text: str | None) -> None:
+    """Refuse what nobody could read or the record cannot keep."""
+    if text is None or not text.strip():
+        raise Incomplete("the text to send is empty", field="text")
+    if len(text) > TEXT_LIMIT:
+        raise Incomplete(f"the text is over {TEXT_LIMIT:,} characters: shorten it", field="text")
+    if "\x00" in text:
+        raise Incomplete("the text holds a NUL character: remove it", field="text")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Incomplete("the text holds half a character: retype it", field="text") from error
