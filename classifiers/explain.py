@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.model import TransformerClassifier
-from classifiers.outputs import HARM, LEVELS
-from classifiers.protocol import Message
+from classifiers.protocol import Classifier, Message, RiskAssessment
+from oversight.domain.flags import Flag
 
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?…\n]\S*$")
@@ -22,6 +21,7 @@ _FEWEST_WORDS = 3
 #: A stretch is shown when leaving it out moves the score at least this share of the largest move.
 _SHOWN_SHARE = 0.35
 _MOST_SPANS = 3
+_LEAST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,23 @@ class EvidenceSpan:
     weight: float
 
 
-def explain(classifier: TransformerClassifier, message: Message) -> tuple[EvidenceSpan, ...]:
-    """Up to three spans that carry the score, heaviest first; empty when none stands out."""
+def explain(
+    classifier: Classifier, message: Message, *, flag: Flag | None = None
+) -> tuple[EvidenceSpan, ...]:
+    """Up to three spans that carry the score, heaviest first; empty when none stands out.
+
+    One call of the classifier for the text and all its shortened forms. A reply is explained for
+    its harm as a whole, or for one ``flag``.
+    """
     spans = stretches(message.text)
     if len(spans) < 2:
         return tuple(EvidenceSpan(start, end, 0.0) for start, end in spans)
-    whole = danger(classifier, message)
-    weights = [whole - danger(classifier, without(message, start, end)) for start, end in spans]
-    least = max(_SHOWN_SHARE * max(weights), 0.1)
+    shortened = [without(message, start, end) for start, end in spans]
+    whole, *rest = (_danger(one, flag) for one in classifier.assess([message, *shortened]))
+    if whole is None:
+        return ()
+    weights = [0.0 if one is None else whole - one for one in rest]
+    least = max(_SHOWN_SHARE * max(weights), _LEAST_WEIGHT)
     heavy = sorted(
         (
             EvidenceSpan(start, end, weight)
@@ -53,13 +62,24 @@ def explain(classifier: TransformerClassifier, message: Message) -> tuple[Eviden
     return tuple(heavy[:_MOST_SPANS])
 
 
-def danger(classifier: TransformerClassifier, message: Message) -> float:
-    """Log-odds that fall when the evidence goes: all four levels, or a reply's harm."""
-    scores = classifier.scores(message)
-    names = (
-        [f"severity:{level.value}" for level in LEVELS] if message.role == "participant" else [HARM]
+def danger(classifier: Classifier, message: Message) -> float:
+    """Log-odds that fall when the evidence goes; 0 for a text that cannot be scored."""
+    return _danger(classifier.assess([message])[0], None) or 0.0
+
+
+def _danger(one: RiskAssessment, flag: Flag | None) -> float | None:
+    """All four levels together, or a reply's harm, or one flag; None where nothing was scored."""
+    if not one.scored:
+        return None
+    found = (
+        list(one.severity_probabilities.values())
+        if one.role == "participant"
+        else [one.reply_harm_probability if flag is None else one.flag_probabilities.get(flag)]
     )
-    values: NDArray[np.float64] = np.clip([scores[name] for name in names], 1e-6, 1 - 1e-6)
+    known = [value for value in found if value is not None]
+    if not known:
+        return None
+    values: NDArray[np.float64] = np.clip(known, 1e-6, 1 - 1e-6)
     return float(np.log(values / (1 - values)).sum())
 
 

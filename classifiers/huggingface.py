@@ -2,18 +2,20 @@
 
 Its labels mean nothing to us until a YAML file says what each means::
 
-    model: ./models/my-model          # a folder, or an id already in the local cache
+    model: my-model                   # a folder beside this file, or an id in the local cache
     version: my-model-2026-01
     languages: [en]
     threshold: 0.5
+    replies: shipped                  # who reads the bot's replies; without it nobody does
     labels:
       LABEL_0: {severity: L0}
       LABEL_1: {severity: L3, category: suicide}
 
 A label without a line makes the message unscored: an unknown label means a person looks. Replies
-of the bot are not read by such a model: they stay unscored.
+of the bot are not read by such a model: the shipped one reads them, or they stay unscored.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from classifiers.protocol import (
     CLASSIFIER_ERROR,
     INVALID_MESSAGE,
     INVALID_SCORE,
+    Classifier,
     Message,
     RiskAssessment,
 )
@@ -37,6 +40,7 @@ from oversight.domain.severity import Category, Severity, at_least
 #: Text to the probability of each label.
 LabelScorer = Callable[[str], Mapping[str, float]]
 _CHARACTERS_READ = 4_000
+SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class LabelMapping:
     languages: tuple[str, ...]
     threshold: float
     labels: Mapping[str, LabelMeaning]
+    replies: str | None = None
 
 
 class UnmappedLabel(ValueError):
@@ -76,7 +81,21 @@ def read_mapping(path: Path) -> LabelMapping:
         tuple(content["languages"]),
         float(content["threshold"]),
         labels,
+        _replies(content),
     )
+
+
+def _replies(content: Mapping[str, Any]) -> str | None:
+    """Any: as read from YAML."""
+    if content.get("replies") not in (None, SHIPPED):
+        raise ValueError(f"replies may be {SHIPPED!r} or left out")
+    return content.get("replies")
+
+
+def model_folder(mapping: LabelMapping, mapping_file: Path) -> Path | None:
+    """The folder that the mapping names, seen from its own place; None for an id of the cache."""
+    folder = mapping_file.parent / mapping.model
+    return folder if folder.is_dir() else None
 
 
 class HuggingFaceClassifier:
@@ -180,14 +199,45 @@ class HuggingFaceClassifier:
         )
 
 
+class WithReplies:
+    """A foreign model for what participants say, and another classifier for the bot's replies."""
+
+    def __init__(self, foreign: Classifier, replies: Classifier) -> None:
+        self._foreign = foreign
+        self._replies = replies
+
+    @property
+    def version(self) -> str:
+        return self._foreign.version
+
+    def assess(self, messages: Sequence[Message]) -> list[RiskAssessment]:
+        """Each answer carries the version of whichever gave it."""
+        said = iter(self._foreign.assess([one for one in messages if one.role != "bot"]))
+        answered = iter(self._replies.assess([one for one in messages if one.role == "bot"]))
+        return [next(answered if one.role == "bot" else said) for one in messages]
+
+
 def load_huggingface(mapping_file: Path) -> HuggingFaceClassifier:
-    """The configured model on transformers' own pipeline; raises ImportError without torch."""
+    """The configured model on transformers' own pipeline, from this machine's files alone.
+
+    Raises ImportError without torch. Weights are safetensors: a pickle could run anything.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported
+    import torch
     from transformers import pipeline
 
+    torch.set_num_threads(1)
     mapping = read_mapping(mapping_file)
-    scored: Any = pipeline("text-classification", model=mapping.model, top_k=None)
+    scored: Any = pipeline(
+        "text-classification",
+        model=str(model_folder(mapping, mapping_file) or mapping.model),
+        top_k=None,
+        device="cpu",
+        model_kwargs={"use_safetensors": True},
+    )
 
     def scorer(text: str) -> dict[str, float]:
-        return {row["label"]: float(row["score"]) for row in scored(text, truncation=True)[0]}
+        found = scored([text], truncation=True)[0]
+        return {row["label"]: float(row["score"]) for row in found}
 
     return HuggingFaceClassifier(mapping, scorer)

@@ -23,7 +23,15 @@ from db.tables_review import (
     Skip,
     WorkingText,
 )
-from db.tables_talk import Conversation, Draft, Message, RiskAssessment, ScoringWork
+from db.tables_talk import (
+    Conversation,
+    Draft,
+    Evidence,
+    Message,
+    RiskAssessment,
+    ScoringModel,
+    ScoringWork,
+)
 
 __all__ = [
     "Arm",
@@ -36,6 +44,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Escalation",
+    "Evidence",
     "LevelChange",
     "Message",
     "Paging",
@@ -44,6 +53,7 @@ __all__ = [
     "Rating",
     "ReviewItem",
     "RiskAssessment",
+    "ScoringModel",
     "ScoringWork",
     "Shift",
     "SignIn",

@@ -11,7 +11,7 @@ from db.base import Base, Created, Id, Json, Moment, Word, one_of
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.severity import Severity
-from oversight.domain.words import Scoring
+from oversight.domain.words import ModelState, Scoring
 
 
 class Conversation(Base):
@@ -144,10 +144,62 @@ class RiskAssessment(Base):
     reply_harm_probability: Mapped[float | None] = mapped_column(REAL)
     category_probabilities: Mapped[Json | None]
     flag_probabilities: Mapped[Json | None]
+    flags: Mapped[Json | None]
     phrase_hits: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
     language: Mapped[str | None]
     shadow: Mapped[bool] = mapped_column(server_default=sql("false"))
     created_at: Mapped[Created]
+
+
+class Evidence(Base):
+    """Which characters of a text moved one assessment most; append-only, never the text itself.
+
+    ``spans`` is a list of [start, end, weight], heaviest first; empty when none stood out. A reply
+    is explained for one flag.
+    """
+
+    __tablename__ = "evidence"
+
+    assessment_id: Mapped[int] = mapped_column(
+        ForeignKey("risk_assessments.id"), primary_key=True, autoincrement=False
+    )
+    model_version: Mapped[Word]
+    flag: Mapped[str | None]
+    spans: Mapped[Json]
+    created_at: Mapped[Created]
+
+
+class ScoringModel(Base):
+    """A classifier other than the shipped one, and what it is used for: at most one a use.
+
+    ``source`` is a model folder or a label mapping (YAML) and ``digest`` what was in it when it
+    was named. In shadow, ``followed_to`` is the live assessment up to which it has read, and
+    ``in_hand`` holds the ones it is reading: what is left there, it died of.
+    """
+
+    __tablename__ = "scoring_models"
+    __table_args__ = (
+        UniqueConstraint("version"),
+        Index(
+            "uq_scoring_models_one_a_use",
+            "state",
+            unique=True,
+            postgresql_where=sql("state <> 'retired'"),
+        ),
+        one_of("state", ModelState),
+    )
+
+    id: Mapped[Id]
+    version: Mapped[Word]
+    source: Mapped[str]
+    digest: Mapped[str]
+    card: Mapped[str | None]
+    thresholds: Mapped[Json] = mapped_column(server_default=sql("'{}'::jsonb"))
+    state: Mapped[str]
+    state_at: Mapped[Created]
+    followed_to: Mapped[int] = mapped_column(server_default=sql("0"))
+    in_hand: Mapped[Json] = mapped_column(server_default=sql("'[]'::jsonb"))
+    trouble: Mapped[str | None]
 
 
 class ScoringWork(Base):

@@ -141,6 +141,15 @@ def _clock(settings: Settings, rest: Sequence[str]) -> int:
     return 0
 
 
+def _background(settings: Settings, rest: Sequence[str]) -> int:
+    from oversight.worker import background
+
+    _no_more(rest, "background")
+    _start_logs(settings)
+    background.run(_connected(settings))
+    return 0
+
+
 def _player(settings: Settings, rest: Sequence[str]) -> int:
     from oversight import player
 
@@ -189,6 +198,22 @@ def _arms(settings: Settings, rest: Sequence[str]) -> int:
     return arms.main(rest, _connected(settings))
 
 
+def _models(settings: Settings, rest: Sequence[str]) -> int:
+    from oversight.commands import models
+
+    return models.main(rest, _connected(settings))
+
+
+def _rescore(settings: Settings, rest: Sequence[str]) -> int:
+    from oversight.commands import rescore
+    from oversight.worker.background import NICENESS
+    from oversight.worker.rereading import reread_live
+
+    _start_logs(settings)
+    os.nice(NICENESS)
+    return rescore.main(rest, _connected(settings), reread_live)
+
+
 def _replay(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (talks HTTP only)
     from oversight import replay
 
@@ -214,6 +239,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "scorer": (_scorer, "scores messages and drafts"),
     "courier": (_courier, "deliveries and pages"),
     "clock": (_clock, "sweeps, ladders, bridges, retention"),
+    "background": (_background, "evidence and a candidate in shadow, behind the live work"),
     "migrate": (_migrate, "bring the database's schema up to date"),
     "seed": (_seed, "the demonstration study and its people"),
     "player": (_player, "play the synthetic trial into the gateway"),
@@ -221,5 +247,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "keys": (_keys, "create, list and revoke study keys"),
     "people": (_people, "create, list and deactivate accounts"),
     "arms": (_arms, "policies of study arms, as YAML in and out"),
+    "models": (_models, "classifiers: list, try in shadow, promote, retire"),
+    "rescore": (_rescore, "read the history again with the live classifier; only raises"),
     "settings": (_settings, "the table of all settings"),
 }

@@ -71,3 +71,11 @@ class ShiftPosition(StrEnum):
 
     PRIMARY = "primary"
     SECONDARY = "secondary"
+
+
+class ModelState(StrEnum):
+    """What a classifier other than the shipped one is used for."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
+    RETIRED = "retired"

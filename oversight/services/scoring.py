@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, text, update
+from sqlalchemy import Row, TextClause, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from classifiers.protocol import CLASSIFIER_ERROR, Turn
@@ -51,12 +51,12 @@ SCORER = Actor.system("scorer")
 
 _SCORED = ("severity", "scoring", "categories", "language", "scored_at", "item_id")
 
-_SUBJECTS = text("""
+_SUBJECTS = """
     SELECT w.id AS work_id, w.urgency, w.attempts, w.message_id, w.draft_id,
            t.conversation_id, t.sequence, t.text,
            coalesce(t.language, p.language) AS language, p.card -> 'measures' AS measures,
            c.context
-    FROM scoring_work w
+    FROM {source} w
     CROSS JOIN LATERAL (
         SELECT m.conversation_id, m.sequence, m.text, m.language
         FROM messages m WHERE m.id = w.message_id
@@ -87,7 +87,18 @@ _SUBJECTS = text("""
         ) e
     ) c
     WHERE w.id = ANY(:work_ids)
-""")
+"""
+
+
+def subjects(source: str) -> TextClause:
+    """The texts behind rows of ``source``, each with the turns before it.
+
+    ``source`` has the columns id, urgency, attempts, message_id and draft_id.
+    """
+    return text(_SUBJECTS.format(source=source))
+
+
+_WAITING_SUBJECTS = subjects("scoring_work")
 
 
 @dataclass(frozen=True)
@@ -136,8 +147,8 @@ def take(
             attempts=ScoringWork.attempts + 1,
         )
     )
-    found = session.execute(_SUBJECTS, {"work_ids": work_ids, "turns": CONTEXT_TURNS})
-    return [_task(row) for row in found]
+    found = session.execute(_WAITING_SUBJECTS, {"work_ids": work_ids, "turns": CONTEXT_TURNS})
+    return [task_of(row) for row in found]
 
 
 def _one_batch(
@@ -157,7 +168,8 @@ def _one_batch(
     return chosen
 
 
-def _task(row: Row[Any]) -> Task:  # Any: the columns of _SUBJECTS
+def task_of(row: Row[Any]) -> Task:  # Any: the columns of _SUBJECTS
+    """One row of ``subjects`` as a task."""
     return Task(
         work_id=row.work_id,
         conversation_id=row.conversation_id,
@@ -233,7 +245,7 @@ def record_scores(
     pairs = [by_work[work_id] for work_id in sorted(taken)]
     if not pairs:
         return 0
-    insert_rows(session, RiskAssessment, [_row(*pair) for pair in pairs])
+    insert_rows(session, RiskAssessment, [assessment_row(*pair) for pair in pairs])
     touched = {pair[0].conversation_id for pair in pairs}
     items = lock_open_items(session, list(touched))
     imminent = _record_messages(session, pairs, items, now=now)
@@ -250,7 +262,8 @@ def record_scores(
     return len(pairs)
 
 
-def _row(task: Task, assessment: Assessment) -> dict[str, object]:
+def assessment_row(task: Task, assessment: Assessment) -> dict[str, object]:
+    """What one model version made of one text, as it is kept."""
     return {
         "message_id": task.message_id,
         "draft_id": task.draft_id,
@@ -268,6 +281,7 @@ def _row(task: Task, assessment: Assessment) -> dict[str, object]:
             key.value: round(float(value), 4)
             for key, value in assessment.flag_probabilities.items()
         },
+        "flags": [flag.value for flag in assessment.flags],
         "phrase_hits": list(assessment.phrase_hits),
         "language": assessment.language,
     }

@@ -56,6 +56,7 @@ def processes(settings: Settings) -> list[ProcessSpec]:
     ours += _several("scorer", settings.scorers, settings)
     ours += _several("courier", settings.couriers, settings)
     ours.append(_ours("clock", settings))
+    ours.append(_ours("background", settings))
     return ours
 
 

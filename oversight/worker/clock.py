@@ -58,10 +58,11 @@ def run(settings: Settings) -> None:
 
 
 class Chair:
-    """Held by one clock at a time. The database gives it up as soon as its session is gone."""
+    """Held by one process at a time. The database gives it up as soon as its session is gone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, lock: int = LOCK) -> None:
         self._engine = engine
+        self._lock = lock
         self._connection: Connection | None = None
         self._said: str | None = None
 
@@ -82,7 +83,7 @@ class Chair:
         if connection is None:
             return
         with contextlib.suppress(SQLAlchemyError):  # a session that is gone holds nothing
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": self._lock})
         connection.invalidate()
         connection.close()
 
@@ -98,7 +99,9 @@ class Chair:
         # A holder whose machine vanished is noticed by the server within half a minute.
         for setting in ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5"):
             connection.execute(text(f"SET {setting}"))
-        if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+        if connection.execute(
+            text("SELECT pg_try_advisory_lock(:lock)"), {"lock": self._lock}
+        ).scalar():
             self._connection = connection
             return True
         connection.close()

@@ -1,17 +1,19 @@
 """The scorer process: one warm classifier behind one RQ worker."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
 
 from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
-from classifiers.load import load_classifier
 from classifiers.protocol import Classifier
 from oversight.bell import SCORER_ALIVE
 from oversight.logs import logger
 from oversight.settings import Settings
 from oversight.worker.assessing import Assessor
+from oversight.worker.choosing import live_choice, load_live
 from oversight.worker.draining import Drain
 from oversight.worker.listening import LONGEST_WAIT_SECONDS, connect, listen
 from oversight.worker.process import Process, process
@@ -25,7 +27,7 @@ log = logger(__name__)
 def run(
     settings: Settings,
     *,
-    load: Callable[[], Classifier] = load_classifier,
+    load: Callable[[], Classifier] | None = None,
     longest_seconds: float | None = None,
 ) -> None:
     """Score until SIGTERM. The named options are for tests: another classifier, less patience."""
@@ -33,9 +35,13 @@ def run(
         raise ValueError("the scorer needs REDIS_URL")
     with process("scorer", settings) as started:
         options = {} if longest_seconds is None else {"longest_seconds": longest_seconds}
-        assessor = Assessor(load(), stopping=started.stopping, **options)
+        if load is None:
+            chosen, classifier = load_live(started.database, started.stopping)
+        else:
+            chosen, classifier = None, load()
+        assessor = Assessor(classifier, stopping=started.stopping, **options)
         log.info("warm", model_version=assessor.version)
-        scorer = _Scorer(started, assessor, connect(settings.redis_url))
+        scorer = _Scorer(started, assessor, connect(settings.redis_url), chosen=chosen)
         listen(
             "score",
             scorer.connection,
@@ -48,7 +54,10 @@ def run(
 class _Scorer:
     """What a ring, and every idle second, make this process do."""
 
-    def __init__(self, started: Process, assessor: Assessor, connection: Redis) -> None:
+    def __init__(
+        self, started: Process, assessor: Assessor, connection: Redis, *, chosen: str | None
+    ) -> None:
+        self._chosen = chosen
         self.connection = connection
         self._process = started
         self._assessor = assessor
@@ -78,10 +87,18 @@ class _Scorer:
         if not self._assessor.fit or moment < self._said_alive_at + _ALIVE_EVERY_SECONDS:
             return
         self._said_alive_at = moment
+        self._leave_if_replaced()
         try:
             self.connection.set(SCORER_ALIVE, os.getpid(), ex=ALIVE_SECONDS)
         except RedisError as error:
             log.debug("alive_unsaid", error=type(error).__name__)
+
+    def _leave_if_replaced(self) -> None:
+        """Another classifier was promoted: end in order, and start again with that one."""
+        with contextlib.suppress(SQLAlchemyError):  # asked again in five seconds
+            if live_choice(self._process.database) != self._chosen:
+                log.info("leaving", why="another classifier is live now")
+                self._process.stopping.set()
 
     def _leave_if_hanging(self) -> None:
         """A hanging thread cannot be ended, only its process; the supervisor starts another."""

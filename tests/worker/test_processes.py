@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,12 +11,18 @@ import pytest
 import redis
 from sqlalchemy import Engine, func, select
 
+from classifiers.encoder import MODELS
+from classifiers.load import model_facts
 from db.session import Database, make_engine
-from db.tables import Delivery, Message, ScoringWork
+from db.tables import Clinician, Delivery, Evidence, Message, RiskAssessment, ScoringWork
 from oversight.bell import SCORER_ALIVE, Bell
+from oversight.domain.permissions import Role
+from oversight.services import models
+from oversight.services.models import NamedModel
+from oversight.services.people import create_person
 from tests.worker.conftest import stopped_within, wait_until, worker_process
 from tests.worker.stand_ins import POISON
-from tests.worker.talk import Talk, harmless
+from tests.worker.talk import PASSWORD, Talk, harmless
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +60,23 @@ def ringing(database_url: str, redis_url: str) -> Iterator[Database]:
 def alive(redis_url: str) -> bool:
     with redis.Redis.from_url(redis_url) as client:
         return bool(client.exists(SCORER_ALIVE))
+
+
+def promoted_copy(database: Database, folder: Path) -> str:
+    """The shipped model under another version, promoted by a study lead; the version."""
+    for name in ("heads.npz", "tokenizer.json", "encoder.onnx"):
+        shutil.copy(MODELS / name, folder / name)
+    content = json.loads((MODELS / "manifest.json").read_text()) | {"version": "promoted-2"}
+    (folder / "manifest.json").write_text(json.dumps(content))
+    facts = model_facts(folder)
+    with database.transaction() as session:
+        lead = create_person(
+            session, username="lea", name="Lea", role=Role.STUDY_LEAD, password=PASSWORD
+        )
+        named = NamedModel(facts.version, str(folder), facts.digest, None, facts.thresholds)
+        models.put_in_shadow(session, named, by=lead)
+        models.promote(session, facts.version, by=lead)
+    return facts.version
 
 
 def unscored(database: Database) -> int:
@@ -220,3 +245,46 @@ def _said(capfd: pytest.CaptureFixture[str], *words: str) -> Callable[[], bool]:
         return any(f" {word}" in f"{line} " for line in lines for word in words)
 
     return look
+
+
+def test_a_promotion_ends_the_scorer_in_order_and_the_next_one_scores_with_it(
+    ringing: Database, environment: dict[str, str], redis_url: str, tmp_path: Path
+) -> None:
+    talk = Talk.begin(ringing)
+    with worker_process(REAL_SCORER, environment) as scorer:
+        wait_until(lambda: alive(redis_url))
+        version = promoted_copy(ringing, tmp_path)
+        assert scorer.wait(STOP_SECONDS) == 0
+    talk.say(*harmless(3))
+    with worker_process(REAL_SCORER, environment):
+        wait_until(lambda: unscored(ringing) == 0)
+    with ringing.reading() as session:
+        versions = set(session.scalars(select(RiskAssessment.model_version)))
+    assert versions == {version}
+
+
+def test_the_background_process_explains_shadows_and_stops_when_asked(
+    ringing: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    talk = Talk.begin(ringing)
+    version = promoted_copy(ringing, tmp_path)
+    with ringing.transaction() as session:
+        lead = session.scalars(select(Clinician.id)).one()
+        models.retire(session, version, by=lead)
+        facts = model_facts(tmp_path)
+        named = NamedModel(version, str(tmp_path), facts.digest, None, facts.thresholds)
+        models.put_in_shadow(session, named, by=lead)
+    talk.say("i want to kill myself tonight, after the late bus", reply="Tell me more.")
+    with (
+        worker_process(REAL_SCORER, environment),
+        worker_process(["oversight", "background"], environment) as background,
+    ):
+
+        def done() -> bool:
+            with ringing.reading() as session:
+                explained = session.scalar(select(func.count()).select_from(Evidence))
+                kept = select(func.count()).select_from(RiskAssessment)
+                return bool(explained) and session.scalar(kept.where(RiskAssessment.shadow)) == 2
+
+        wait_until(done)
+        assert stopped_within(background, STOP_SECONDS)
