@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers import combination
+from classifiers.certain import certain_flags
 from classifiers.encoder import MODELS, Encoder, Window
 from classifiers.heads import Head, Manifest, read_head, read_manifest
-from classifiers.languages import detect
 from classifiers.legibility import readable_language, unreadable_reason
-from classifiers.normalise import clean
 from classifiers.outputs import HARM
 from classifiers.phrases import PhraseHit, phrase_hits, restriction_goal
 from classifiers.protocol import (
@@ -21,9 +20,6 @@ from classifiers.protocol import (
 )
 from oversight.domain.flags import Flag
 from oversight.domain.severity import Category, Severity
-
-#: Words by which both sides must speak clearly before two languages are called a mistake.
-_CLEAR_LEAD = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,7 @@ class TransformerClassifier:
     ) -> RiskAssessment:
         probabilities = combination.flag_probabilities(scores)
         decided = combination.decided_flags(probabilities, self._manifest.thresholds)
-        certain = _certain_flags(message)
+        certain = certain_flags(message)
         flags = tuple(flag for flag in Flag if flag in {*decided, *certain})
         harm = combination.reply_harm_probability(scores, decided)
         if certain:
@@ -157,19 +153,6 @@ class TransformerClassifier:
             phrase_hits=tuple(hit.code for hit in reading.hits),
             phrase_floor=combination.phrase_floor(reading.hits),
         )
-
-
-def _certain_flags(message: Message) -> set[Flag]:
-    """Flags that need no model: what the card and the language settle. They only add."""
-    flags: set[Flag] = set()
-    if message.underweight and restriction_goal(message.text):
-        flags.add(Flag.F05)
-    asked = [turn.text for turn in message.context if turn.role == "participant"]
-    if asked:
-        question, answer = detect(clean(asked[-1])), detect(clean(message.text))
-        if min(question.lead, answer.lead) >= _CLEAR_LEAD and question.language != answer.language:
-            flags.add(Flag.F22)
-    return flags
 
 
 def _is_sound(message: Message) -> bool:

@@ -41,7 +41,7 @@ from classifiers.model import TransformerClassifier
 from classifiers.outputs import CRISIS, HARM, LEVELS
 from classifiers.protocol import Message
 from classifiers.training.labels import Example, participant_example, reply_example
-from classifiers.training.recipe import Recipe, epochs_of, participant_split, reply_split
+from classifiers.training.recipe import everything_once, participant_split, reply_split
 from oversight.domain.severity import Severity, at_least
 
 
@@ -81,16 +81,7 @@ def report_lines(setting: Setting) -> Iterator[str]:
 
 
 def _baselines(setting: Setting) -> list[Scorer]:
-    recipe = Recipe(
-        public_folder=setting.public_folder,
-        longer_share=0.0,
-        context_share=0.0,
-        misspelt_share=0.0,
-        long_texts_share=1.0,
-        replies_share=1.0,
-        joining_pass=0,
-    )
-    training = epochs_of(recipe)(0)
+    training = everything_once(setting.public_folder)
     baselines: list[Scorer] = [PhraseRules(), WordModel(training)]
     if setting.base_encoder is not None:
         baselines.append(FrozenEmbedding(VectorStore(setting.base_encoder), training))

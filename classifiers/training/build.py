@@ -1,7 +1,7 @@
 """``python -m classifiers train``: from corpus and base weights to a model folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,13 @@ from classifiers.training.finetune import Schedule, fine_tune
 from classifiers.training.first_stage_fit import fit_first_stage
 from classifiers.training.labels import Example, participant_example, reply_example
 from classifiers.training.public import everyday_texts
-from classifiers.training.recipe import Recipe, epochs_of, participant_split, reply_split
+from classifiers.training.recipe import (
+    Recipe,
+    epochs_of,
+    everything_once,
+    participant_split,
+    reply_split,
+)
 from classifiers.training.words_fit import with_words
 from oversight.domain.severity import Severity, at_least
 
@@ -66,16 +72,7 @@ def finish(folder: Path, participant: Head, reply: Head, recipe: Recipe) -> str:
 
 
 def _reading_words(participant: Head, reply: Head, recipe: Recipe) -> tuple[Head, Head]:
-    plain = replace(
-        recipe,
-        longer_share=0.0,
-        context_share=0.0,
-        misspelt_share=0.0,
-        long_texts_share=1.0,
-        replies_share=1.0,
-        joining_pass=0,
-    )
-    examples = epochs_of(plain)(0)
+    examples = everything_once(recipe.public_folder)
     messages = [example for example in examples if example.message.role == "participant"]
     replies = [example for example in examples if example.message.role == "bot"]
     return (

@@ -75,6 +75,8 @@ class _Run:
         self.passes = self.steps = 0
 
     def keep(self, path: Path) -> None:
+        """Written whole under another name first: a run cut off here finds no half a file."""
+        unfinished = path.with_suffix(".part")
         torch.save(
             {
                 "network": self.network.state_dict(),
@@ -82,8 +84,9 @@ class _Run:
                 "average": self.average.state_dict(),
                 "counts": (self.passes, self.steps, self.averaged),
             },
-            path,
+            unfinished,
         )
+        unfinished.rename(path)
 
     def take_up(self, path: Path) -> None:
         kept = torch.load(path)

@@ -30,18 +30,19 @@ class Recipe:
     """Shares and amounts an epoch. ``public_folder`` None means the corpus alone."""
 
     public_folder: Path | None = None
-    everyday: int = 400
-    forum_positives: int = 150
-    forum_negatives: int = 150
-    public_replies: int = 150
+    everyday: int = 200
+    forum_positives: int = 75
+    forum_negatives: int = 75
+    public_replies: int = 100
     longer_share: float = 0.08
-    long_texts_share: float = 0.5
-    replies_share: float = 0.5
+    long_texts_share: float = 0.4
+    replies_share: float = 0.4
     context_share: float = 0.15
     misspelt_share: float = 0.2
-    #: Files of the corpus whose names hold this join in at pass ``joining_pass``.
-    late_files: str = "chat_"
-    joining_pass: int = 8
+    #: Files of the corpus whose names hold the first join in at the pass that follows it.
+    joining: tuple[tuple[str, int], ...] = (("chat_", 3), ("talk_", 5))
+    #: Passes that show more public data and more replies (``_early``).
+    early_passes: int = 3
     words_share: float = 0.5
     reply_words_share: float = 0.8
 
@@ -62,36 +63,67 @@ def epochs_of(recipe: Recipe) -> Callable[[int], Sequence[Example]]:
         for row in rows
         if row.severity is Severity.L0
         and row.stance == "none"
-        and recipe.late_files not in row.source
+        and not any(name in row.source for name, _ in recipe.joining)
     ]
     everything = [participant_example(row) for row in rows]
     all_replies = [reply_example(row) for row in reply_split("train")]
     outside, outside_replies = _public(recipe)
 
     def examples(epoch: int) -> list[Example]:
+        shares = _early(recipe) if epoch < recipe.early_passes else recipe
         generator = random.Random(1_000 + epoch)  # noqa: S311 - order of training, nothing secret
         authored = _present(everything, recipe, epoch)
         replies = _present(all_replies, recipe, epoch)
-        chosen = _public_sample(outside, recipe, generator)
+        chosen = _public_sample(outside, shares, generator)
         shown = [
             example
             for example in authored
-            if len(example.message.text) < _LONG or generator.random() < recipe.long_texts_share
+            if len(example.message.text) < _LONG or generator.random() < shares.long_texts_share
         ]
-        varied = [_varied(example, authored, harmless, recipe, generator) for example in shown]
-        answered = _scenario_sample(replies, recipe.replies_share, generator)
+        varied = [_varied(example, authored, harmless, shares, generator) for example in shown]
+        answered = _scenario_sample(replies, shares.replies_share, generator)
         sampled = generator.sample(
-            outside_replies, min(recipe.public_replies, len(outside_replies))
+            outside_replies, min(shares.public_replies, len(outside_replies))
         )
         return [*varied, *chosen, *answered, *sampled]
 
     return examples
 
 
+def _early(recipe: Recipe) -> Recipe:
+    return replace(
+        recipe,
+        everyday=400,
+        forum_positives=150,
+        forum_negatives=150,
+        public_replies=150,
+        long_texts_share=0.5,
+        replies_share=0.5,
+    )
+
+
+def everything_once(public_folder: Path | None) -> list[Example]:
+    """Every authored row as it stands and a large share of the public ones, for linear models."""
+    recipe = Recipe(
+        public_folder=public_folder,
+        everyday=1_000,
+        forum_positives=441,
+        forum_negatives=1_000,
+        public_replies=1_000,
+        longer_share=0.0,
+        context_share=0.0,
+        misspelt_share=0.0,
+        long_texts_share=1.0,
+        replies_share=1.0,
+        joining=(),
+        early_passes=0,
+    )
+    return list(epochs_of(recipe)(0))
+
+
 def _present(examples: Sequence[Example], recipe: Recipe, epoch: int) -> list[Example]:
-    if epoch >= recipe.joining_pass:
-        return list(examples)
-    return [example for example in examples if recipe.late_files not in example.source]
+    absent = [name for name, first_pass in recipe.joining if epoch < first_pass]
+    return [e for e in examples if not any(name in e.source for name in absent)]
 
 
 def _public(recipe: Recipe) -> tuple[list[Example], list[Example]]:
