@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,17 +55,30 @@ def buckets(text: str) -> set[int]:
     words = [word for word in fold(text).split() if word != "."]
     if len(words) > 2 * _WORDS_READ:
         words = words[:_WORDS_READ] + words[-_WORDS_READ:]
-    found = {zlib.crc32(f"{one} {two}".encode()) % BUCKETS for one, two in pairwise(words)}
-    found.update(*map(_of_word, set(words)))
+    known = list(map(_of_word, words))
+    found = {zlib.crc32(two.encoded, one.begins_pair) % BUCKETS for one, two in pairwise(known)}
+    found.update(*{one.buckets for one in known})
     return found
 
 
+class _Word(NamedTuple):
+    """A word's own buckets, and both halves of the checksum of a pair: ``one two``."""
+
+    buckets: tuple[int, ...]
+    encoded: bytes
+    begins_pair: int
+
+
 @lru_cache(maxsize=20_000)
-def _of_word(word: str) -> tuple[int, ...]:
+def _of_word(word: str) -> _Word:
     """A word and its runs of letters; people use the same few thousand words again and again."""
     padded = f"<{word[:20]}>"
     features = [word, *(padded[start : start + 4] for start in range(len(padded) - 3))]
-    return tuple(zlib.crc32(feature.encode()) % BUCKETS for feature in features)
+    return _Word(
+        buckets=tuple(zlib.crc32(feature.encode()) % BUCKETS for feature in features),
+        encoded=word.encode(),
+        begins_pair=zlib.crc32(f"{word} ".encode()),
+    )
 
 
 def _ends(text: str) -> str:

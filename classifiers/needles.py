@@ -33,6 +33,15 @@ def needles(pattern: re.Pattern[str]) -> Needles:
     return tuple(tuple(sorted(one)) for one in telling[:MOST_GROUPS] if _how_telling(one)[0] > 1)
 
 
+def longest_part(needle: str) -> str:
+    """The longest run of a needle without a space: some single word of a matched text holds it.
+
+    >>> longest_part("ant to")
+    'ant'
+    """
+    return max(needle.split(), key=len, default="")
+
+
 def _of_sequence(parsed: Parsed) -> frozenset[str]:
     """The most telling of what a sequence's parts demand."""
     return max(_groups(parsed), key=_how_telling, default=frozenset())

@@ -8,13 +8,14 @@ detection errs. On their own such lists miss most veiled disclosures (see the mo
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from classifiers.needles import Needles, needles
+from classifiers.needles import Needles, longest_part, needles
 from classifiers.normalise import fold, has_drawn_out_letters, letters_only
 from oversight.domain.severity import Category, Severity
 
@@ -23,6 +24,9 @@ RULES_FOLDER = Path(__file__).parent / "rules"
 #: Longer texts are read in overlapping stretches, so that no pattern scans 20,000 characters.
 _STRETCH = 2_000
 _OVERLAP = 200
+
+#: Words up to this length are remembered with what they may belong to; longer ones are not words.
+_LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,38 @@ class _Ruleset:
     rules: tuple[_Rule, ...]
     compact: tuple[tuple[PhraseHit, tuple[str, ...]], ...]
     underweight_goal: re.Pattern[str]
-    first_needles: tuple[str, ...]
 
-    def speaks_of_any(self, stretch: str) -> bool:
-        """Whether the stretch holds what any of the rules looks for first."""
-        return any(one in stretch for one in self.first_needles)
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Which rules a word may belong to, so that a text's words tell which rules to try at all.
+
+    Each part of a needle that has no space in it gets one bit; a rule lists, for each group of its
+    needles, the bits of which a text must have one.
+    """
+
+    parts: tuple[str, ...]
+    rules: tuple[tuple[tuple[int, ...], _Rule], ...]
+
+    def of_word(self, word: str) -> int:
+        """The bits of the parts that the word contains."""
+        bits = 0
+        for number, part in enumerate(self.parts):
+            if part in word:
+                bits |= 1 << number
+        return bits
+
+    @classmethod
+    def over(cls, rules: Iterable[_Rule]) -> "_Index":
+        bits: dict[str, int] = {}
+        listed = []
+        for rule in rules:
+            groups = []
+            for group in rule.needles:
+                parts = [longest_part(one) for one in group]
+                groups.append(reduce(or_, (bits.setdefault(one, 1 << len(bits)) for one in parts)))
+            listed.append((tuple(groups), rule))
+        return cls(tuple(bits), tuple(listed))
 
 
 def phrase_hits(text: str, language: str | None = None) -> tuple[PhraseHit, ...]:
@@ -96,14 +127,49 @@ def rulesets() -> dict[str, _Ruleset]:
 
 
 def _collect(stretch: str, found: dict[str, PhraseHit]) -> None:
+    for rule in _worth_trying(stretch):
+        if rule.hit.code not in found and rule.fires(stretch):
+            found[rule.hit.code] = rule.hit
     compacted = letters_only(stretch)
-    for ruleset in rulesets().values():
-        for rule in ruleset.rules if ruleset.speaks_of_any(stretch) else ():
-            if rule.hit.code not in found and rule.fires(stretch):
-                found[rule.hit.code] = rule.hit
-        for hit, words in ruleset.compact:
-            if any(word in compacted and _was_joined(word, stretch) for word in words):
-                found[hit.code] = hit
+    for word, hit in _joined_words():
+        if word in compacted and _was_joined(word, stretch):
+            found[hit.code] = hit
+
+
+def _worth_trying(stretch: str) -> list[_Rule]:
+    """The rules whose needles may all be in the stretch; the others cannot fire."""
+    there = 0
+    for word in set(stretch.split()):
+        there |= _bits_of_word(word) if len(word) <= _LONGEST_WORD else _index().of_word(word)
+    found = []
+    for groups, rule in _index().rules:
+        for group in groups:
+            if not there & group:
+                break
+        else:
+            found.append(rule)
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _bits_of_word(word: str) -> int:
+    """People use the same few thousand words again and again."""
+    return _index().of_word(word)
+
+
+@cache
+def _index() -> _Index:
+    return _Index.over(rule for ruleset in rulesets().values() for rule in ruleset.rules)
+
+
+@cache
+def _joined_words() -> tuple[tuple[str, PhraseHit], ...]:
+    return tuple(
+        (word, hit)
+        for ruleset in rulesets().values()
+        for hit, words in ruleset.compact
+        for word in words
+    )
 
 
 def _was_joined(word: str, stretch: str) -> bool:
@@ -128,19 +194,9 @@ def _load(path: Path) -> _Ruleset:
     rules = tuple(_rule(row, expand(row["pattern"])) for row in content["rules"])
     return _Ruleset(
         rules=rules,
-        first_needles=_shortest(one for rule in rules for one in (rule.needles or (("",),))[0]),
         compact=tuple((_hit(row), tuple(row["words"])) for row in content["compact"]),
         underweight_goal=re.compile(content["underweight_goal"]),
     )
-
-
-def _shortest(needles: Iterable[str]) -> tuple[str, ...]:
-    """Those that hold none of the others: a text with any of them has one of these."""
-    kept: list[str] = []
-    for one in sorted(set(needles), key=len):
-        if not any(other in one for other in kept):
-            kept.append(one)
-    return tuple(kept)
 
 
 def _rule(row: dict[str, str], expression: str) -> _Rule:

@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.meters = Meters()
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.add_middleware(Seen, meters=app.state.meters)
-    for router in (calls.router, outgoing.router, health.router):
+    for router in (calls.bringing, calls.router, outgoing.router, health.router):
         app.include_router(router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)

@@ -1,9 +1,12 @@
 """The calls that bring something: messages, replies, exchanges, and participants' cards."""
 
 import uuid
+from collections.abc import Callable, Coroutine
 from datetime import UTC
+from typing import Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -34,10 +37,23 @@ from oversight.services.arrivals import Arrival, Outcome
 from oversight.services.audit import Actor
 from oversight.services.participants import Card, put_participant
 
+
+class Plain(APIRoute):
+    """A call that takes the bare request and makes its own answer; declared for the schema only.
+
+    FastAPI's own way there would solve, check and convert nothing, in a tenth of a call's time.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
 router = APIRouter(prefix="/v1")
+bringing = APIRouter(prefix="/v1", route_class=Plain)
 
 
-@router.post(
+@bringing.post(
     "/messages",
     status_code=202,
     response_model=MessageAccepted,
@@ -65,7 +81,7 @@ async def post_message(request: Request) -> Response:
     )
 
 
-@router.post(
+@bringing.post(
     "/replies",
     status_code=202,
     response_model=ReplyAccepted,
@@ -83,7 +99,7 @@ async def post_reply(request: Request) -> Response:
     return _accepted(outcome, reply_id=str(outcome.reply_id), status=_first_status(outcome))
 
 
-@router.post(
+@bringing.post(
     "/exchanges",
     status_code=202,
     response_model=ExchangeAccepted,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.needles import needles
-from classifiers.phrases import rulesets
+from classifiers.normalise import fold
+from classifiers.phrases import _worth_trying, phrase_hits, rulesets
 
 RULES = {rule.hit.code: rule for ruleset in rulesets().values() for rule in ruleset.rules}
 
@@ -24,8 +25,22 @@ def test_whatever_a_rule_matches_holds_its_needles(code: str) -> None:
         for group in rule.needles:
             assert any(one in text for one in group), (group, text)
         assert rule.fires(text)
+        assert rule in _worth_trying(text)
 
     check()
+
+
+PIECES = sorted({one for rule in RULES.values() for group in rule.needles for one in group})
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.lists(st.sampled_from([*PIECES, " ", " . ", "x", "s", " i ", " to "]), max_size=12))
+def test_the_index_of_words_changes_nothing(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    folded = fold(text)
+    every = {code for code, rule in RULES.items() if rule.pattern.search(folded)}
+    assert every <= {rule.hit.code for rule in _worth_trying(folded)}
+    assert every <= {hit.code for hit in phrase_hits(text)}
 
 
 def test_every_rule_is_spared_most_texts() -> None:
