@@ -51,8 +51,11 @@ class EventLog:
         self._write(logging.ERROR, event, {**facts, **_origin(error)})
 
     def _write(self, level: int, event: str, facts: Mapping[str, Fact]) -> None:
+        """Straight to the handlers: our lines name no file, so nobody has to look one up."""
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, event, extra={_FACTS: dict(facts)})
+            record = logging.LogRecord(self._logger.name, level, "", 0, event, None, None)
+            setattr(record, _FACTS, dict(facts))
+            self._logger.handle(record)
 
 
 def logger(source: str) -> EventLog:
@@ -131,9 +134,19 @@ def _quoted(value: _Plain) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+class _StandardError:
+    """Whatever standard error is when a line is written: one that was replaced may be closed."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def start_logging(*, level: str, form: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to the stream, in the form the settings name."""
-    handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
+    handler = logging.StreamHandler(stream if stream is not None else _StandardError())
     handler.setFormatter(JsonFormatter() if form == "json" else LineFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

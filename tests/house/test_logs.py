@@ -72,3 +72,15 @@ def test_lines_below_the_level_are_not_written(stream: io.StringIO) -> None:
     start_logging(level="warning", form="text", stream=stream)
     logger("gateway").info("quiet")
     assert stream.getvalue() == ""
+
+
+def test_a_line_is_written_where_standard_error_is_now(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = io.StringIO()
+    monkeypatch.setattr("sys.stderr", before)
+    start_logging(level="info", form="text")
+    monkeypatch.setattr("sys.stderr", stream)
+    before.close()
+    logger("gateway").info("answered", status=202)
+    assert stream.getvalue().endswith("info gateway answered status=202\n")
