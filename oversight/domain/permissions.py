@@ -73,7 +73,10 @@ NEEDS_REASON = frozenset(
 
 @dataclass(frozen=True)
 class ItemView:
-    """The few facts of an item that permissions depend on."""
+    """The few facts of an item that permissions depend on.
+
+    A claimed item that nobody holds is one whose lease ran out: anybody may take it.
+    """
 
     status: ItemStatus
     severity: Severity
@@ -95,7 +98,7 @@ def allowed_actions(item: ItemView, *, clinician_id: str, role: Role) -> frozens
     if not reads_items(role) or item.status is ItemStatus.CLOSED:
         return frozenset()
     acknowledge = {Action.ACKNOWLEDGE} if item.escalation_unowned else set()
-    if item.status is not ItemStatus.CLAIMED:
+    if item.status is not ItemStatus.CLAIMED or item.claimed_by is None:
         return frozenset({Action.CLAIM} | acknowledge)
     if item.claimed_by != clinician_id:
         return frozenset(acknowledge)

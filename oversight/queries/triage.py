@@ -156,7 +156,7 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
     holder = (
         select(Claim.item_id, Clinician.name)
         .join(Clinician, Clinician.id == Claim.clinician_id)
-        .where(Claim.ended_at.is_(None))
+        .where(Claim.ended_at.is_(None), Claim.expires_at > func.oversight_now())
         .subquery()
     )
     owner = (
@@ -235,7 +235,11 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
     claim = session.execute(
         select(Claim.clinician_id, Claim.expires_at, Clinician.name)
         .join(Clinician, Clinician.id == Claim.clinician_id)
-        .where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+        .where(
+            Claim.item_id == item_id,
+            Claim.ended_at.is_(None),
+            Claim.expires_at > func.oversight_now(),
+        )
     ).one_or_none()
     turns = turns_of(session, conversation.id, limit=40)
     wording, others = _wording(session, item_id, clinician_id)

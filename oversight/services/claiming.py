@@ -44,6 +44,8 @@ from oversight.services.audit import Actor
 from oversight.services.transition import ITEM, move
 
 SKIPPED_FOR = timedelta(minutes=10)
+CLOCK, CLAIMING = Actor.system("clock"), Actor.system("claiming")
+LAPSED_AT_ONCE = 20
 ASSIGNED_FOR = timedelta(minutes=2)
 """How long an item is kept for the next owner named by a skip before anybody may take it."""
 
@@ -56,6 +58,8 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
     reader = _reader(session, clinician_id)
     if reader.holds is not None:
         return reader.holds
+    if reader.any_lapsed:
+        lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
     found = session.execute(
         next_offered(any_language=reader.role is Role.SUPERVISOR),
         {"reader": reader.id, "now": reader.now, "languages": list(reader.languages)},
@@ -77,6 +81,10 @@ def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None
         raise NotFound("no such review item", item_id=str(item_id))
     if status == ItemStatus.CLAIMED:
         holder = _holder(session, item_id)
+        if holder is not None and holder.expires_at <= now:
+            lapse_claims(session, now=now, limit=1, noticed_by=CLAIMING, item_id=item_id)
+            claim(session, item_id, clinician_id)
+            return
         if holder is not None and holder.clinician_id == clinician_id:
             renew(session, item_id, clinician_id)
             return
@@ -157,11 +165,23 @@ def skip(
     give_back(session, item_id, actor=Actor.clinician(clinician_id), detail={"skipped": True})
 
 
-def lapse_claims(session: Session, *, now: datetime, limit: int = 200) -> int:
-    """Return items whose reader went away: their page no longer renews the lease."""
+def lapse_claims(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int = 200,
+    noticed_by: Actor = CLOCK,
+    item_id: uuid.UUID | None = None,
+) -> int:
+    """Return items whose reader went away: their page no longer renews the lease.
+
+    The clock does this every second. A reader who asks does it too, so that an item never waits
+    for a clock; ``item_id`` looks at one item only.
+    """
+    only = [] if item_id is None else [Claim.item_id == item_id]
     lapsed = session.execute(
         select(Claim.id, Claim.item_id, Claim.clinician_id)
-        .where(Claim.ended_at.is_(None), Claim.expires_at <= now)
+        .where(Claim.ended_at.is_(None), Claim.expires_at <= now, *only)
         .order_by(Claim.expires_at)
         .limit(limit)
     ).all()
@@ -184,7 +204,7 @@ def lapse_claims(session: Session, *, now: datetime, limit: int = 200) -> int:
             .returning(table_of(Claim).c.id)
         ).one_or_none()
         if ended is not None:
-            give_back(session, row.item_id, actor=Actor.system("clock"), detail={"lapsed": True})
+            give_back(session, row.item_id, actor=noticed_by, detail={"lapsed": True})
             returned += 1
     return returned
 
@@ -286,6 +306,7 @@ class _Reader:
     languages: Sequence[str]
     now: datetime
     holds: uuid.UUID | None
+    any_lapsed: bool
 
 
 # Built once: building a statement anew takes longer than executing it.
@@ -303,6 +324,10 @@ _READER = select(
     .limit(1)
     .scalar_subquery()
     .label("holds"),
+    select(Claim.id)
+    .where(Claim.ended_at.is_(None), Claim.expires_at <= func.oversight_now())
+    .exists()
+    .label("any_lapsed"),
 ).where(Clinician.id == bindparam("reader"), Clinician.deactivated_at.is_(None))
 
 
@@ -310,7 +335,8 @@ def _reader(session: Session, clinician_id: uuid.UUID) -> _Reader:
     found = session.execute(_READER, {"reader": clinician_id}).one_or_none()
     if found is None or not reads_items(Role(found.role)):
         raise NotPermitted("only a clinician or supervisor on the team can take an item")
-    return _Reader(clinician_id, Role(found.role), found.languages, found.now, found.holds)
+    role = Role(found.role)
+    return _Reader(clinician_id, role, found.languages, found.now, found.holds, found.any_lapsed)
 
 
 @cache

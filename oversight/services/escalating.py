@@ -20,6 +20,7 @@ from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ShiftPosition
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
+from oversight.services.locking import lock_conversation, lock_open_items
 from oversight.services.transition import ESCALATION, move
 
 REPEAT_SECONDS = 300
@@ -257,11 +258,16 @@ def resolve(
     resolution: str,
     now: datetime,
 ) -> Escalation:
-    """End an owned escalation, saying how it ended."""
+    """End an owned escalation, saying how it ended; NotPermitted while its item is open.
+
+    What is open at high or above would call people again at its next change.
+    """
     if not resolution.strip():
         raise Incomplete("say how the escalation ended before resolving it", field="resolution")
+    _lock_conversation_of(session, escalation_id)
     escalation = _locked(session, escalation_id)
     _reader(session, clinician_id)
+    _refuse_while_grave(session, escalation.conversation_id)
     move(
         session,
         ESCALATION,
@@ -279,6 +285,25 @@ def resolve(
     session.refresh(escalation)
     ring(session, Topic.LIVE, escalation.conversation_id)
     return escalation
+
+
+def _lock_conversation_of(session: Session, escalation_id: uuid.UUID) -> None:
+    """Nothing new can arrive in the conversation between looking and resolving."""
+    conversation_id = session.scalar(
+        select(Escalation.conversation_id).where(Escalation.id == escalation_id)
+    )
+    if conversation_id is not None:
+        lock_conversation(session, conversation_id)
+
+
+def _refuse_while_grave(session: Session, conversation_id: uuid.UUID) -> None:
+    found = lock_open_items(session, [conversation_id])
+    if any(at_least(Severity(item.severity), Severity.L3) for item in found):
+        raise NotPermitted(
+            "first answer the conversation in Triage, where it is still open at high or imminent:"
+            " decide the reply or mark it as read, or lower its level with a reason; then resolve",
+            item_id=str(found[0].id),
+        )
 
 
 def climb_due(session: Session, *, now: datetime, limit: int = 100) -> int:

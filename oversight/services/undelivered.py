@@ -255,15 +255,17 @@ def _relieve(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Nothing of the item is in doubt any more: it closes if nothing else is in it."""
+    """Nothing of the item is in doubt any more: it closes if nothing else is in it.
+
+    At L3 and above it is escalated, not waiting, and stays for the person who was called.
+    """
     nothing_else = (
         item.undelivered_at is None
         and item.notice is None
         and item.read_sequence >= item.last_sequence
         and not held_drafts(session, [conversation.id])
     )
-    grave = at_least(Severity(item.severity), Severity.L3)
-    if grave or item.status != ItemStatus.WAITING or not nothing_else:
+    if item.status != ItemStatus.WAITING or not nothing_else:
         refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=actor)
         return
     values = {"closed_at": now, "disposition": Disposition.SETTLED.value, "bridge_due_at": None}

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from db.session import now
-from db.tables import Claim, Skip
+from db.tables import AuditEvent, Claim, Skip
 from oversight.domain.errors import AlreadyClaimed, ClaimLost, Incomplete, NotPermitted
 from oversight.domain.lifecycle import ItemStatus
-from oversight.domain.permissions import Role
+from oversight.domain.permissions import Action, Role, allowed_actions
 from oversight.domain.severity import Severity
-from oversight.services import claiming
+from oversight.queries.triage import card, queue
+from oversight.services import claiming, deciding
 from tests.services.clinic import Clinic
 
 
@@ -62,6 +63,48 @@ def test_a_lease_lapses_when_nobody_renews_it_and_not_before(clinic: Clinic, me)
     assert clinic.open_item("c").status == ItemStatus.WAITING
     with pytest.raises(ClaimLost):
         claiming.renew(clinic.session, item.id, me)
+
+
+@pytest.mark.parametrize("how", ["next", "chosen"])
+def test_without_a_clock_a_reader_takes_what_somebody_left_lying(clinic: Clinic, me, how):
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L3)
+    item = clinic.claim("c", me)
+    other = clinic.person()
+    clinic.wait(119)
+    assert claiming.claim_next(clinic.session, other) is None
+    clinic.wait(2)
+    if how == "next":
+        assert claiming.claim_next(clinic.session, other) == item.id
+    else:
+        claiming.claim(clinic.session, item.id, other)
+    live = clinic.session.scalars(select(Claim.clinician_id).where(Claim.ended_at.is_(None))).all()
+    assert live == [other]
+    told = select(AuditEvent).where(AuditEvent.kind == "item.return_escalated")
+    returned = clinic.session.scalars(told).one()
+    assert (returned.actor_id, returned.detail["lapsed"]) == ("claiming", True)
+
+
+def test_the_list_offers_what_somebody_left_lying(clinic: Clinic, me):
+    clinic.say("c", "words", "hi")
+    item = clinic.claim("c", me)
+    assert queue(clinic.session).lines[0].holder is not None
+    clinic.wait(121)
+    assert queue(clinic.session).lines[0].holder is None
+    other = clinic.person()
+    view = card(clinic.session, item.id, other).view
+    assert Action.CLAIM in allowed_actions(view, clinician_id=str(other), role=Role.CLINICIAN)
+
+
+def test_whoever_lost_an_item_to_another_can_no_longer_decide_it(clinic: Clinic, me):
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L1)
+    clinic.claim("c", me)
+    request = clinic.request("c", me, Action.APPROVE)
+    clinic.wait(121)
+    clinic.claim("c", clinic.person())
+    with pytest.raises(ClaimLost):
+        deciding.decide(clinic.session, request)
 
 
 def test_an_escalated_item_goes_back_as_escalated(clinic: Clinic, me):

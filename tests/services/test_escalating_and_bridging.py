@@ -1,16 +1,18 @@
 """Ladders that climb, acknowledgements that lapse, bridges that cover a hold."""
 
+import uuid
+
 import pytest
 from sqlalchemy import select
 
 from db.session import now
 from db.tables import AuditEvent, Escalation, Paging
-from oversight.domain.errors import IllegalTransition, Incomplete
+from oversight.domain.errors import IllegalTransition, Incomplete, NotPermitted
 from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.permissions import Action, Role
 from oversight.domain.severity import Severity
 from oversight.domain.words import DeliveryKind, ShiftPosition
-from oversight.services import escalating
+from oversight.services import escalating, undoing
 from oversight.services.bridging import bridge, due_bridges
 from tests.services.clinic import Clinic
 
@@ -131,21 +133,43 @@ def test_more_of_the_same_level_does_not_page_again(clinic: Clinic, team):
 
 def test_an_escalation_ends_only_with_an_owner_and_words(clinic: Clinic, team):
     grave(clinic)
-    one = escalation(clinic)
+    one, me = escalation(clinic), team["primary"]
+    escalating.acknowledge(clinic.session, one.id, me, now=now(clinic.session))
+    clinic.claim("c", me)
+    assert clinic.decide("c", me, Action.APPROVE).closed
+    tick(clinic, 301)
     with pytest.raises(IllegalTransition):
-        escalating.resolve(
-            clinic.session, one.id, team["primary"], resolution="safe", now=now(clinic.session)
-        )
-    escalating.acknowledge(clinic.session, one.id, team["primary"], now=now(clinic.session))
+        resolve(clinic, one, me)
+    escalating.acknowledge(clinic.session, one.id, me, now=now(clinic.session))
     with pytest.raises(Incomplete):
-        escalating.resolve(
-            clinic.session, one.id, team["primary"], resolution=" ", now=now(clinic.session)
-        )
-    escalating.resolve(
-        clinic.session, one.id, team["primary"], resolution="safe", now=now(clinic.session)
-    )
+        resolve(clinic, one, me, words=" ")
+    resolve(clinic, one, me)
+    before = len(called(clinic))
     tick(clinic, 9999)
-    assert len(called(clinic)) == 1
+    assert len(called(clinic)) == before
+
+
+@pytest.mark.parametrize("ends", ["decided", "lowered"])
+def test_an_escalation_is_not_resolved_while_its_item_is_open_at_high_or_above(
+    clinic: Clinic, team, ends
+):
+    grave(clinic, Severity.L3)
+    one, me = escalation(clinic), team["primary"]
+    escalating.acknowledge(clinic.session, one.id, me, now=now(clinic.session))
+    with pytest.raises(NotPermitted, match="first answer the conversation in Triage"):
+        resolve(clinic, one, me)
+    item = clinic.claim("c", me)
+    if ends == "lowered":
+        undoing.lower_level(clinic.session, item.id, me, to=Severity.L1, reason="a song")
+    else:
+        assert clinic.decide("c", me, Action.APPROVE).closed
+    resolve(clinic, one, me)
+    assert escalation(clinic).status == EscalationStatus.RESOLVED
+
+
+def resolve(clinic: Clinic, one: Escalation, who: uuid.UUID, words: str = "is safe") -> None:
+    at = now(clinic.session)
+    escalating.resolve(clinic.session, one.id, who, resolution=words, now=at)
 
 
 def test_a_ladder_that_runs_is_not_changed_by_a_new_policy(clinic: Clinic, team):
