@@ -4,7 +4,7 @@ A ``Policy`` is what the rules read; its YAML form is validated in ``services/po
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -58,6 +58,7 @@ class Policy:
     holding_notes: Mapping[str, Sequence[str]]
     crisis_lines: Mapping[str, str]
     jurisdictions: Mapping[str, JurisdictionRule]
+    waiting_bridges: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sampling_share: float = 0.1
     lease_seconds: int = 120
     undo_seconds: float = 5

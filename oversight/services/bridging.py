@@ -1,6 +1,7 @@
 """Covering a hold: the bridge message at the clock of the severity, in the participant's language.
 
 A bridge needs no draft to exist, and it is a decision of the policy version that wrote its words.
+It says that a person was told only when one was.
 """
 
 import uuid
@@ -15,6 +16,7 @@ from oversight.domain.bridge import choose_bridge
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, DeliveryKind
+from oversight.queries.on_call import somebody_told
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
@@ -55,6 +57,7 @@ def cover(
     chosen = choose_bridge(
         policy_of(session, item.policy_version_id),
         severity,
+        somebody_told=somebody_told(session, conversation.id, now=now),
         language=_language(session, conversation, item),
         jurisdiction=conversation.jurisdiction,
         used=_used(session, conversation.id),

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.session import Topic, ring
-from db.tables import Clinician, Escalation, Paging, ReviewItem, Shift, new_id
+from db.tables import Clinician, Escalation, Paging, ReviewItem, new_id
 from oversight.domain.errors import Incomplete, NotFound, NotPermitted
 from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
-from oversight.domain.words import ShiftPosition
+from oversight.queries.on_call import on_call
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.locking import lock_conversation, lock_open_items
@@ -192,29 +192,6 @@ def _page(session: Session, escalation: Escalation, roles: Sequence[str], *, now
     )
     ring(session, Topic.PAGE, escalation.conversation_id)
     ring(session, Topic.LIVE, escalation.conversation_id)
-
-
-def on_call(session: Session, roles: Sequence[str], *, now: datetime) -> list[uuid.UUID]:
-    """Who answers for these ladder roles now: people on shift, or everyone of a standing role."""
-    found: dict[uuid.UUID, None] = {}
-    positions = [role for role in roles if role in set(ShiftPosition)]
-    if positions or "shift" in roles:
-        shifts = (
-            select(Shift.clinician_id)
-            .join(Clinician, Clinician.id == Shift.clinician_id)
-            .where(Shift.starts_at <= now, Shift.ends_at > now, Clinician.deactivated_at.is_(None))
-            .order_by(Shift.position, Shift.starts_at)
-        )
-        if "shift" not in roles:
-            shifts = shifts.where(Shift.position.in_(positions))
-        found |= dict.fromkeys(session.scalars(shifts))
-    standing = [role for role in roles if role in (Role.SUPERVISOR, Role.STUDY_LEAD)]
-    if standing:
-        people = select(Clinician.id).where(
-            Clinician.role.in_(standing), Clinician.deactivated_at.is_(None)
-        )
-        found |= dict.fromkeys(session.scalars(people))
-    return list(found)
 
 
 def acknowledge(

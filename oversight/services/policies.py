@@ -65,6 +65,7 @@ class PolicyDocument(_Strict):
     jurisdictions: dict[str, JurisdictionRule] = {}
     crisis_lines: dict[str, str]
     bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
+    waiting_bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
     holding_notes: dict[str, Annotated[list[str], Field(min_length=1)]]
 
     @model_validator(mode="after")
@@ -74,6 +75,7 @@ class PolicyDocument(_Strict):
         _need("acknowledged_for_seconds", self.acknowledged_for_seconds, (Severity.L3, Severity.L4))
         _need("crisis_lines", self.crisis_lines, ("default",))
         _need("bridges", self.bridges, ("en",))
+        _need("waiting_bridges", self.waiting_bridges, tuple(self.bridges))
         _need("holding_notes", self.holding_notes, ("en",))
         for severity, steps in self.ladders.items():
             times = [step.after_seconds for step in steps]

@@ -232,25 +232,68 @@ def test_a_message_that_turns_out_grave_is_bridged_even_after_a_neutral_note():
     assert summary([turn(1, Severity.L4)], noted).bridge_due_at is not None
 
 
+def next_bridge(severity, *, used, told=True, language="en", jurisdiction="US-NH", policy=POLICY):
+    return choose_bridge(
+        policy,
+        severity,
+        somebody_told=told,
+        language=language,
+        jurisdiction=jurisdiction,
+        used=used,
+    )
+
+
+@pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("language", ["en", "es-MX", "de", "fr", "pt", None, "xx"])
 @pytest.mark.parametrize("severity", list(Severity))
-def test_bridges_do_not_repeat_while_an_unused_variant_remains(language, severity):
+def test_bridges_do_not_repeat_while_an_unused_variant_remains(language, severity, told):
     used: list[str] = []
     for _ in range(3):
-        bridge = choose_bridge(POLICY, severity, language=language, jurisdiction="US-NH", used=used)
+        bridge = next_bridge(severity, used=used, told=told, language=language)
         assert bridge is not None
         assert bridge.variant not in used
         assert "{" not in bridge.text
         used.append(bridge.variant)
-    again = choose_bridge(POLICY, severity, language=language, jurisdiction="US-NH", used=used)
+    again = next_bridge(severity, used=used, told=told, language=language)
     assert (again is not None) == at_least(severity, Severity.L3)
 
 
 def test_the_bridge_speaks_the_participants_language_and_names_their_crisis_line():
-    bridge = choose_bridge(POLICY, Severity.L4, language="es-ES", jurisdiction="ES", used=[])
+    bridge = next_bridge(Severity.L4, used=[], language="es-ES", jurisdiction="ES")
     assert bridge is not None
     assert "024" in bridge.text
     assert "Soy una IA" in bridge.text
+
+
+CLAIMS_SOMEBODY_WAS_TOLD = {
+    "en": ("has been told", "has been called"),
+    "es": ("se ha avisado", "se ha llamado"),
+    "de": ("wurde benachrichtigt", "dazugerufen", "wurde gerufen"),
+    "fr": ("prévenue", "appelé"),
+    "pt": ("avisada", "chamada", "chamado"),
+}
+
+
+@pytest.mark.parametrize("language", list(CLAIMS_SOMEBODY_WAS_TOLD))
+@pytest.mark.parametrize("severity", [one for one in Severity if one is not Severity.L0])
+def test_a_bridge_says_that_a_person_was_told_only_when_one_was(language, severity):
+    claims = CLAIMS_SOMEBODY_WAS_TOLD[language]
+    assert set(POLICY.bridges) == set(POLICY.waiting_bridges) == set(CLAIMS_SOMEBODY_WAS_TOLD)
+    for number in range(3):
+        used_told = [f"bridge:{language}:{n + 1}" for n in range(number)]
+        used = [f"waiting:{language}:{n + 1}" for n in range(number)]
+        told = next_bridge(severity, used=used_told, language=language)
+        untold = next_bridge(severity, used=used, told=False, language=language)
+        assert any(words in told.text for words in claims)
+        assert not any(words in untold.text for words in claims)
+        assert "988" in untold.text, "and names help that is there now"
+
+
+def test_a_policy_stored_without_waiting_texts_still_claims_nothing():
+    older = replace(POLICY, waiting_bridges={})
+    bridge = next_bridge(Severity.L3, used=[], told=False, language="de", policy=older)
+    assert bridge.text.startswith(POLICY.holding_notes["de"][0])
+    assert "988" in bridge.text
 
 
 def test_crisis_lines_fall_back_from_region_to_country_to_general_words():

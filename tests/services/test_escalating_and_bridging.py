@@ -12,7 +12,7 @@ from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.permissions import Action, Role
 from oversight.domain.severity import Severity
 from oversight.domain.words import DeliveryKind, ShiftPosition
-from oversight.services import escalating, undoing
+from oversight.services import duty, escalating, undoing
 from oversight.services.bridging import bridge, due_bridges
 from tests.services.clinic import Clinic
 
@@ -194,6 +194,49 @@ def test_a_hold_is_bridged_at_the_clock_of_its_level(clinic: Clinic, severity, s
     assert sent.kind == DeliveryKind.BRIDGE
     assert "Soy una IA" in sent.text or "Soy un programa" in sent.text
     assert due_bridges(clinic.session, now=now(clinic.session)) == []
+
+
+def bridged(clinic: Clinic) -> str:
+    """The list from which the newest bridge was taken."""
+    clinic.wait(61)
+    assert bridge(clinic.session, clinic.open_item("c").id, now=now(clinic.session))
+    return str(clinic.deliveries("c")[-1].variant).split(":")[0]
+
+
+@pytest.mark.parametrize("severity", [Severity.L1, Severity.L2, None])
+def test_below_high_nobody_was_called_and_the_bridge_does_not_say_so(
+    clinic: Clinic, team, severity
+):
+    clinic.say("c", "words", "hi")
+    clinic.score(severity)
+    clinic.wait(60)
+    assert bridged(clinic) == "waiting"
+
+
+def test_with_nobody_on_duty_the_bridge_does_not_say_that_a_person_was_told(clinic: Clinic):
+    clinic.person(Role.SUPERVISOR)
+    grave(clinic)
+    assert bridged(clinic) == "waiting"
+
+
+def test_with_somebody_on_duty_called_the_bridge_says_so(clinic: Clinic, team):
+    grave(clinic)
+    assert bridged(clinic) == "bridge"
+
+
+def test_whoever_was_called_and_has_left_counts_no_more(clinic: Clinic):
+    only = clinic.person(on_duty=ShiftPosition.PRIMARY)
+    grave(clinic)
+    duty.go_off_duty(clinic.session, only)
+    assert bridged(clinic) == "waiting"
+
+
+def test_whoever_has_it_was_told(clinic: Clinic):
+    supervisor = clinic.person(Role.SUPERVISOR)
+    grave(clinic)
+    at = now(clinic.session)
+    escalating.acknowledge(clinic.session, escalation(clinic).id, supervisor, now=at)
+    assert bridged(clinic) == "bridge"
 
 
 def test_a_bridge_needs_no_draft(clinic: Clinic):
