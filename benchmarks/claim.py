@@ -17,7 +17,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from multiprocessing import get_context
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -28,9 +27,10 @@ from oversight.domain.errors import Refusal
 from oversight.domain.permissions import Action, Role
 from oversight.embedded.postgres import create_database
 from oversight.embedded.throwaway import throwaway_postgres
-from oversight.services.claiming import claim_next, next_offered, unclaim
+from oversight.services.claiming import claim_next, unclaim
 from oversight.services.deciding import Request, decide
 from oversight.services.keys import find_or_create_study
+from oversight.services.offering import next_offered
 from oversight.services.people import create_person
 
 LOOK_SECONDS = (0.2, 0.6)
@@ -120,8 +120,7 @@ def plan_uses_queue_index(owner: Engine) -> bool:
             "before_cursor_execute",
             lambda _connection, _cursor, told, values, *_: asked.append((told, values)),
         )
-        reader = {"reader": uuid.uuid4(), "now": datetime.now(UTC), "languages": ["en"]}
-        connection.execute(next_offered(any_language=False), reader)
+        connection.execute(next_offered(nothing_lapsed=True), {"reader": uuid.uuid4()})
         told, values = asked[0]
         lines = "\n".join(connection.exec_driver_sql(f"EXPLAIN {told}", values).scalars())
     return "ix_review_items_queue" in lines and "Sort" not in lines

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from db.connecting import answers_within, tcp_limits, watch_connections
 from oversight.settings import Settings
 
 APP_ROLE = "oversight_app"
@@ -61,15 +62,21 @@ def make_engine(
         "lock_timeout": lock_seconds,
     }
     options = " ".join(f"-c {name}={int(value * 1000)}" for name, value in limits.items())
+    patience = answers_within(statement_seconds)
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # few connections, each with its statements prepared
         pool_timeout=5,
-        connect_args={"options": f"{options} -c timezone=UTC", "connect_timeout": 5},
+        connect_args={
+            "options": f"{options} -c timezone=UTC",
+            "connect_timeout": 5,
+            **tcp_limits(patience),
+        },
     )
     event.listen(engine, "connect", _act_as_app)
+    watch_connections(engine, patience=patience)
     return engine
 
 

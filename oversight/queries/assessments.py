@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from db.tables import Draft, RiskAssessment
@@ -27,24 +27,34 @@ class AssessmentView:
     unscored_reason: str | None
 
 
-def of_message(session: Session, message_id: uuid.UUID | None) -> AssessmentView | None:
-    """The newest assessment of a message."""
-    return _newest(session, RiskAssessment.message_id == message_id)
+# Built once: building a statement anew takes longer than executing it. The revisions of a reply
+# after a recall have the same words.
+_OF_TEXTS = (
+    select(RiskAssessment)
+    .where(
+        or_(
+            RiskAssessment.message_id == bindparam("message"),
+            RiskAssessment.draft_id.in_(
+                select(Draft.id).where(Draft.reply_id == bindparam("reply"))
+            ),
+        ),
+        ~RiskAssessment.shadow,
+    )
+    .order_by(RiskAssessment.id.desc())
+)
 
 
-def of_draft(session: Session, reply_id: uuid.UUID) -> AssessmentView | None:
-    """The newest assessment of a reply: its revisions after a recall have the same words."""
-    revisions = select(Draft.id).where(Draft.reply_id == reply_id)
-    return _newest(session, RiskAssessment.draft_id.in_(revisions))
+def newest_assessments(
+    session: Session, message_id: uuid.UUID | None, reply_id: uuid.UUID | None
+) -> tuple[AssessmentView | None, AssessmentView | None]:
+    """The newest assessment of a message, and of a reply."""
+    rows = session.scalars(_OF_TEXTS, {"message": message_id, "reply": reply_id}).all()
+    of_message = next((row for row in rows if row.message_id is not None), None)
+    of_reply = next((row for row in rows if row.draft_id is not None), None)
+    return _view(of_message), _view(of_reply)
 
 
-def _newest(session: Session, which: ColumnElement[bool]) -> AssessmentView | None:
-    row = session.scalars(
-        select(RiskAssessment)
-        .where(which, ~RiskAssessment.shadow)
-        .order_by(RiskAssessment.id.desc())
-        .limit(1)
-    ).one_or_none()
+def _view(row: RiskAssessment | None) -> AssessmentView | None:
     if row is None:
         return None
     categories = [(Category(k), float(v)) for k, v in (row.category_probabilities or {}).items()]

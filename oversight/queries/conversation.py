@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from db.tables import Clinician, Decision, Delivery, Draft, Message
@@ -33,6 +33,7 @@ class ShownTurn:
     severity: Severity | None = None
     scoring: Scoring | None = None
     categories: Sequence[Category] = ()
+    draft_id: uuid.UUID | None = None
     draft_status: DraftStatus | None = None
     draft_text: str | None = None
     grade: Grade | None = None
@@ -50,6 +51,29 @@ class ShownTurn:
         return self.severity.rank if self.severity else -1
 
 
+# Built once: building a statement anew takes longer than executing it.
+_MESSAGES = (
+    select(Message)
+    .where(Message.conversation_id == bindparam("conversation"))
+    .order_by(Message.sequence.desc())
+    .limit(bindparam("most"))
+)
+_DRAFTS = (
+    select(Draft)
+    .where(Draft.conversation_id == bindparam("conversation"))
+    .order_by(Draft.sequence.desc())
+    .limit(bindparam("most"))
+)
+_SENT = (
+    select(Delivery, Clinician.name)
+    .join(Decision, Decision.id == Delivery.decision_id)
+    .outerjoin(Clinician, Clinician.id == Decision.clinician_id)
+    .where(Delivery.conversation_id == bindparam("conversation"))
+    .order_by(Delivery.queued_at.desc())
+    .limit(bindparam("most"))
+)
+
+
 def turns_of(
     session: Session, conversation_id: uuid.UUID, *, limit: int = 500
 ) -> Sequence[ShownTurn]:
@@ -57,29 +81,13 @@ def turns_of(
 
     Bridges and other deliveries without a draft stand where they were queued.
     """
-    messages = session.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id)
-        .order_by(Message.sequence.desc())
-        .limit(limit)
-    ).all()
-    drafts = session.scalars(
-        select(Draft)
-        .where(Draft.conversation_id == conversation_id)
-        .order_by(Draft.sequence.desc())
-        .limit(limit)
-    ).all()
-    sent = session.execute(
-        select(Delivery, Clinician.name)
-        .join(Decision, Decision.id == Delivery.decision_id)
-        .outerjoin(Clinician, Clinician.id == Decision.clinician_id)
-        .where(Delivery.conversation_id == conversation_id)
-        .order_by(Delivery.queued_at.desc())
-        .limit(limit)
-    ).all()
+    asked = {"conversation": conversation_id, "most": limit}
+    messages = session.scalars(_MESSAGES, asked).all()
+    drafts = session.scalars(_DRAFTS, asked).all()
+    sent = session.execute(_SENT, asked).all()
     by_draft = {row[0].draft_id: row for row in sent if row[0].draft_id is not None}
     turns = [_said(message) for message in messages]
-    turns += [_proposed(draft, *by_draft.get(draft.id, (None, None))) for draft in drafts]
+    turns += [proposed(draft, *by_draft.get(draft.id, (None, None))) for draft in drafts]
     turns += [_sent(delivery, name) for delivery, name in sent if delivery.draft_id is None]
     return sorted(turns, key=lambda turn: (turn.at, turn.sequence))[-limit:]
 
@@ -98,13 +106,17 @@ def _said(message: Message) -> ShownTurn:
     )
 
 
-def _proposed(draft: Draft, delivery: Delivery | None, decided_by: str | None) -> ShownTurn:
+def proposed(
+    draft: Draft, delivery: Delivery | None = None, decided_by: str | None = None
+) -> ShownTurn:
+    """The bot's proposal, or what became of it."""
     text = delivery.text if delivery else draft.text
     return ShownTurn(
         sequence=draft.sequence,
         role="team" if delivery and delivery.kind == DeliveryKind.CLINICIAN else "bot",
         text=text,
         at=draft.received_at,
+        draft_id=draft.id,
         draft_status=DraftStatus(draft.status),
         draft_text=draft.text if text != draft.text else None,
         grade=Grade(draft.grade),

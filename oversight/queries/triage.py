@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.session import now as database_now
@@ -23,13 +23,13 @@ from db.tables import (
 )
 from oversight.domain.errors import NotFound
 from oversight.domain.flags import Flag, Grade
-from oversight.domain.lifecycle import EscalationStatus, ItemStatus
+from oversight.domain.lifecycle import DraftStatus, EscalationStatus, ItemStatus
 from oversight.domain.permissions import ItemView
 from oversight.domain.policy import JurisdictionRule, crisis_line
 from oversight.domain.severity import Severity
-from oversight.domain.words import ItemKind
-from oversight.queries.assessments import AssessmentView, of_draft, of_message
-from oversight.queries.conversation import ShownTurn, turns_of
+from oversight.domain.words import ItemKind, Scoring
+from oversight.queries.assessments import AssessmentView, newest_assessments
+from oversight.queries.conversation import ShownTurn, proposed, turns_of
 from oversight.queries.delivery import TextInDoubt, texts_in_doubt
 from oversight.queries.policies import policy_of
 
@@ -219,30 +219,68 @@ def queue(session: Session, *, limit: int = 40) -> Queue:
     )
 
 
-def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
-    """The card of one item, as this clinician sees it; NotFound when there is none."""
-    found = session.execute(
-        select(ReviewItem, Conversation, Participant, Arm.name, func.oversight_now())
-        .join(Conversation, Conversation.id == ReviewItem.conversation_id)
-        .join(Participant, Participant.id == Conversation.participant_id)
-        .outerjoin(Arm, Arm.id == Participant.arm_id)
-        .where(ReviewItem.id == item_id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("no such review item", item_id=str(item_id))
-    item, conversation, participant, arm, at = found
-    policy = policy_of(session, item.policy_version_id)
-    claim = session.execute(
-        select(Claim.clinician_id, Claim.expires_at, Clinician.name)
-        .join(Clinician, Clinician.id == Claim.clinician_id)
+_CARD = (
+    select(
+        ReviewItem,
+        Conversation,
+        Participant,
+        Arm.name.label("arm"),
+        func.oversight_now().label("at"),
+        Claim.clinician_id.label("holder_id"),
+        Claim.expires_at.label("claim_expires_at"),
+        Clinician.name.label("holder"),
+        Draft.id.label("draft_id"),
+        Draft.reply_id,
+        select(Escalation.id)
         .where(
-            Claim.item_id == item_id,
+            Escalation.conversation_id == Conversation.id,
+            Escalation.status != EscalationStatus.RESOLVED,
+        )
+        .exists()
+        .label("escalated"),
+        select(WorkingText.item_id)
+        .where(WorkingText.item_id == ReviewItem.id)
+        .exists()
+        .label("wording_kept"),
+    )
+    .join(Conversation, Conversation.id == ReviewItem.conversation_id)
+    .join(Participant, Participant.id == Conversation.participant_id)
+    .outerjoin(Arm, Arm.id == Participant.arm_id)
+    .outerjoin(
+        Claim,
+        and_(
+            Claim.item_id == ReviewItem.id,
             Claim.ended_at.is_(None),
             Claim.expires_at > func.oversight_now(),
-        )
-    ).one_or_none()
+        ),
+    )
+    .outerjoin(Clinician, Clinician.id == Claim.clinician_id)
+    .outerjoin(
+        Draft,
+        and_(
+            Draft.conversation_id == Conversation.id,
+            Draft.status == DraftStatus.HELD,
+            ReviewItem.kind == ItemKind.REVIEW,
+        ),
+    )
+    .where(ReviewItem.id == bindparam("item"))
+)
+
+
+def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
+    """The card of one item, as this clinician sees it; NotFound when there is none."""
+    found = session.execute(_CARD, {"item": item_id}).one_or_none()
+    if found is None:
+        raise NotFound("no such review item", item_id=str(item_id))
+    item, conversation, participant = found.ReviewItem, found.Conversation, found.Participant
+    policy = policy_of(session, item.policy_version_id)
     turns = turns_of(session, conversation.id, limit=40)
-    wording, others = _wording(session, item_id, clinician_id)
+    said = _gravest(turns, item)
+    of_message, of_reply = newest_assessments(
+        session, said.message_id if said else None, found.reply_id
+    )
+    kept = found.wording_kept
+    wording, others = _wording(session, item_id, clinician_id) if kept else (None, None)
     return Card(
         item_id=item.id,
         conversation_id=conversation.id,
@@ -260,25 +298,25 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         undelivered=texts_in_doubt(session, conversation.id) if item.undelivered_at else (),
         participant=participant.external_id,
         participant_language=participant.language,
-        arm=arm or "default",
+        arm=found.arm or "default",
         jurisdiction=participant.jurisdiction,
         timezone=participant.timezone,
         profile=dict(participant.card),
         crisis_line=crisis_line(policy, participant.jurisdiction),
         ai_blocked=policy.jurisdiction_rule(participant.jurisdiction) is JurisdictionRule.BLOCK_AI,
         taken_over=conversation.taken_over_by is not None,
-        holder=claim.name if claim else None,
-        holder_id=claim.clinician_id if claim else None,
-        claim_expires_at=claim.expires_at if claim else None,
+        holder=found.holder,
+        holder_id=found.holder_id,
+        claim_expires_at=found.claim_expires_at,
         turns=turns,
-        draft=_draft(session, conversation.id) if item.kind == ItemKind.REVIEW else None,
-        assessment=_worst_assessment(session, turns, item),
-        escalation=escalation_of(session, conversation.id),
+        draft=_draft(session, turns, found.draft_id, of_reply) if found.draft_id else None,
+        assessment=of_message,
+        escalation=escalation_of(session, conversation.id) if found.escalated else None,
         wording=wording,
         others_wording=others,
         undo_seconds=policy.undo_window(Severity(item.severity)).total_seconds(),
         own_level_share=policy.own_level_share,
-        at=at,
+        at=found.at,
     )
 
 
@@ -332,33 +370,28 @@ def _wording(
     return mine, others
 
 
-def _draft(session: Session, conversation_id: uuid.UUID) -> DraftView | None:
-    draft = session.scalars(
-        select(Draft).where(Draft.conversation_id == conversation_id, Draft.status == "held")
-    ).one_or_none()
-    if draft is None:
-        return None
+def _draft(
+    session: Session,
+    turns: Sequence[ShownTurn],
+    draft_id: uuid.UUID,
+    assessment: AssessmentView | None,
+) -> DraftView:
+    """The held draft; read again only where it is older than every turn shown."""
+    shown = next((turn for turn in turns if turn.draft_id == draft_id), None)
+    if shown is None:
+        shown = proposed(session.get_one(Draft, draft_id))
     return DraftView(
-        id=draft.id,
-        text=draft.text,
-        grade=Grade(draft.grade),
-        flags=[Flag(flag) for flag in draft.flags],
-        scoring=draft.scoring,
-        received_at=draft.received_at,
-        assessment=of_draft(session, draft.reply_id),
+        id=draft_id,
+        text=shown.text,
+        grade=shown.grade or Grade.H0,
+        flags=shown.flags,
+        scoring=shown.scoring or Scoring.PENDING,
+        received_at=shown.at,
+        assessment=assessment,
     )
 
 
-def _worst_assessment(
-    session: Session, turns: Sequence[ShownTurn], item: ReviewItem
-) -> AssessmentView | None:
-    """The assessment of the item's gravest message: the one that set its level."""
-    said = [
-        turn
-        for turn in turns
-        if turn.message_id is not None and turn.sequence >= item.first_sequence
-    ]
-    gravest = max(said, key=lambda turn: (turn.rank, turn.sequence), default=None)
-    if gravest is None:
-        return None
-    return of_message(session, gravest.message_id)
+def _gravest(turns: Sequence[ShownTurn], item: ReviewItem) -> ShownTurn | None:
+    """The item's gravest message: the one that set its level."""
+    said = [turn for turn in turns if turn.message_id and turn.sequence >= item.first_sequence]
+    return max(said, key=lambda turn: (turn.rank, turn.sequence), default=None)

@@ -1,7 +1,8 @@
 """The audit record: every change leaves an event, in the same transaction as the change."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 from db.rows import insert_rows
 from db.tables import AuditEvent
 from oversight.domain.words import ActorKind
+
+_GATHERED = "gathered_events"
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,34 @@ def record(session: Session, *events: Event) -> None:
 
 def record_all(session: Session, events: Sequence[Event]) -> None:
     """Write many events in one statement."""
-    if not events:
+    gathered = session.info.get(_GATHERED)
+    if gathered is not None:
+        gathered.extend(events)
+    elif events:
+        _write(session, events)
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Write what is recorded inside the block at its end, in one statement instead of many.
+
+    A block that fails writes nothing: nor does the transaction around it. Nobody may catch the
+    failure and commit.
+    """
+    if _GATHERED in session.info:
+        yield  # the outer block writes
         return
+    gathered: list[Event] = []
+    session.info[_GATHERED] = gathered
+    try:
+        yield
+    finally:
+        del session.info[_GATHERED]
+    if gathered:
+        _write(session, gathered)
+
+
+def _write(session: Session, events: Sequence[Event]) -> None:
     rows = [
         {
             "study_id": event.study_id,

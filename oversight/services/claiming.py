@@ -1,23 +1,14 @@
 """Claims: one person holds an item for a while, renewed while their page is open."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    DateTime,
-    Select,
-    String,
-    Uuid,
-    and_,
-    any_,
+    Row,
+    Update,
     bindparam,
-    func,
-    literal,
-    or_,
     select,
     update,
 )
@@ -33,17 +24,15 @@ from oversight.domain.errors import (
     ClaimLost,
     Incomplete,
     NotFound,
-    NotPermitted,
 )
 from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
-from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ClaimEnd
 from oversight.queries.policies import policy_of
-from oversight.services.audit import Actor
-from oversight.services.transition import ITEM, move
+from oversight.services.audit import Actor, together
+from oversight.services.offering import next_offered, reader_of
+from oversight.services.transition import ITEM, move, move_offered, offered_move
 
-SKIPPED_FOR = timedelta(minutes=10)
 CLOCK, CLAIMING = Actor.system("clock"), Actor.system("claiming")
 LAPSED_AT_ONCE = 20
 ASSIGNED_FOR = timedelta(minutes=2)
@@ -55,25 +44,24 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
 
     Somebody who already holds an item gets that one again: a reload never takes a second.
     """
-    reader = _reader(session, clinician_id)
-    if reader.holds is not None:
-        return reader.holds
-    if reader.any_lapsed:
-        lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
-    found = session.execute(
-        next_offered(any_language=reader.role is Role.SUPERVISOR),
-        {"reader": reader.id, "now": reader.now, "languages": list(reader.languages)},
-    ).one_or_none()
-    if found is None:
-        return None
-    item_id: uuid.UUID = found.id
-    _claim(session, item_id, ItemStatus(found.status), clinician_id, now=reader.now)
+    with together(session):
+        taken = _take(session, clinician_id, nothing_lapsed=True)
+        if taken is None:
+            reader = reader_of(session, clinician_id)
+            if reader.holds is not None or not reader.any_lapsed:
+                return reader.holds
+            lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
+            taken = _take(session, clinician_id, nothing_lapsed=False)
+        if taken is None:
+            return None
+        _hold(session, taken, clinician_id, now=taken.now)
+    item_id: uuid.UUID = taken.id
     return item_id
 
 
 def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
     """Claim one item chosen from the list; AlreadyClaimed names who has it."""
-    now = _reader(session, clinician_id).now
+    now = reader_of(session, clinician_id).now
     status = session.scalar(
         select(ReviewItem.status).where(ReviewItem.id == item_id).with_for_update(key_share=True)
     )
@@ -142,7 +130,7 @@ def skip(
     if next_owner_id == clinician_id:
         raise Incomplete("name somebody else as the next owner", field="next_owner")
     if next_owner_id is not None:
-        _reader(session, next_owner_id)
+        reader_of(session, next_owner_id)
     now = db_session.now(session)
     end_claim(session, item_id, clinician_id, ClaimEnd.SKIPPED)
     session.add(
@@ -210,25 +198,34 @@ def lapse_claims(
 
 
 def end_claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID, how: ClaimEnd) -> None:
-    """End one's own live claim, having locked the item; ClaimLost when it was not there."""
-    now = db_session.now(session)
+    """Lock the item and end one's own live claim of it; ClaimLost when it was not there."""
     session.execute(
         select(ReviewItem.id).where(ReviewItem.id == item_id).with_for_update(key_share=True)
     )
-    row = session.execute(
-        update(table_of(Claim))
-        .where(
-            table_of(Claim).c.item_id == item_id,
-            table_of(Claim).c.clinician_id == clinician_id,
-            table_of(Claim).c.ended_at.is_(None),
-        )
-        .values(ended_at=now, ended_how=how)
-        .returning(table_of(Claim).c.id)
-    ).one_or_none()
-    if row is None:
+    end_claim_of_locked(session, item_id, clinician_id, how, now=db_session.now(session))
+
+
+def end_claim_of_locked(
+    session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID, how: ClaimEnd, *, now: datetime
+) -> None:
+    """End one's own live claim of an item that is locked; ClaimLost when it was not there."""
+    asked = {"item": item_id, "reader": clinician_id, "end": now, "how": how}
+    if session.execute(_END_CLAIM, asked).one_or_none() is None:
         raise ClaimLost(
             "your hold on this item ended; open it again to go on", item_id=str(item_id)
         )
+
+
+_END_CLAIM = (
+    update(table_of(Claim))
+    .where(
+        table_of(Claim).c.item_id == bindparam("item"),
+        table_of(Claim).c.clinician_id == bindparam("reader"),
+        table_of(Claim).c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("end"), ended_how=bindparam("how"))
+    .returning(table_of(Claim).c.id)
+)
 
 
 def give_back(
@@ -262,10 +259,16 @@ def _claim(
     now: datetime,
 ) -> None:
     row = move(session, ITEM, item_id, status, ItemEvent.CLAIM, actor=Actor.clinician(clinician_id))
-    lease = timedelta(seconds=policy_of(session, row.policy_version_id).lease_seconds)
+    _hold(session, row, clinician_id, now=now)
+
+
+def _hold(
+    session: Session, item: Row[*tuple[Any, ...]], clinician_id: uuid.UUID, *, now: datetime
+) -> None:
+    lease = timedelta(seconds=policy_of(session, item.policy_version_id).lease_seconds)
     claimed = {
         "id": new_id(),
-        "item_id": item_id,
+        "item_id": item.id,
         "clinician_id": clinician_id,
         "claimed_at": now,
         "expires_at": now + lease,
@@ -273,8 +276,8 @@ def _claim(
     try:
         insert_rows(session, Claim, [claimed])
     except IntegrityError as error:  # the database's own word that somebody else holds it
-        raise AlreadyClaimed("someone has this item", item_id=str(item_id)) from error
-    ring(session, Topic.LIVE, row.conversation_id)
+        raise AlreadyClaimed("someone has this item", item_id=str(item.id)) from error
+    ring(session, Topic.LIVE, item.conversation_id)
 
 
 def _give_up_other(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
@@ -297,83 +300,19 @@ def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
     return timedelta(seconds=policy_of(session, version_id).lease_seconds)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Somebody who may take items, the moment at which they ask, and what they hold then."""
-
-    id: uuid.UUID
-    role: Role
-    languages: Sequence[str]
-    now: datetime
-    holds: uuid.UUID | None
-    any_lapsed: bool
-
-
-# Built once: building a statement anew takes longer than executing it.
-_READER = select(
-    Clinician.role,
-    Clinician.languages,
-    func.oversight_now().label("now"),
-    select(Claim.item_id)
-    .where(
-        Claim.clinician_id == Clinician.id,
-        Claim.ended_at.is_(None),
-        Claim.expires_at > func.oversight_now(),
-    )
-    .order_by(Claim.claimed_at.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("holds"),
-    select(Claim.id)
-    .where(Claim.ended_at.is_(None), Claim.expires_at <= func.oversight_now())
-    .exists()
-    .label("any_lapsed"),
-).where(Clinician.id == bindparam("reader"), Clinician.deactivated_at.is_(None))
-
-
-def _reader(session: Session, clinician_id: uuid.UUID) -> _Reader:
-    found = session.execute(_READER, {"reader": clinician_id}).one_or_none()
-    if found is None or not reads_items(Role(found.role)):
-        raise NotPermitted("only a clinician or supervisor on the team can take an item")
-    role = Role(found.role)
-    return _Reader(clinician_id, role, found.languages, found.now, found.holds, found.any_lapsed)
-
-
 @cache
-def next_offered(*, any_language: bool) -> Select[uuid.UUID, str]:
-    """Not what they just skipped, not what is kept for another, and a language they read.
+def _offered(*, nothing_lapsed: bool) -> Update:
+    return offered_move(ITEM, ItemEvent.CLAIM, next_offered(nothing_lapsed=nothing_lapsed))
 
-    High and imminent items are offered to everyone: nobody at risk waits for a translator.
-    """
-    reader = bindparam("reader", type_=Uuid())
-    now = bindparam("now", type_=DateTime(timezone=True))
-    skipped = select(Skip.id).where(
-        Skip.item_id == ReviewItem.id,
-        Skip.clinician_id == reader,
-        Skip.at > now - literal(SKIPPED_FOR),
-    )
-    kept = and_(
-        ReviewItem.assigned_to.is_not(None),
-        ReviewItem.assigned_to != reader,
-        ReviewItem.assigned_until > now,
-    )
-    readable = or_(
-        ReviewItem.language.is_(None),
-        ReviewItem.language == any_(bindparam("languages", type_=ARRAY(String))),
-        ReviewItem.priority >= Severity.L3.rank * 1000,
-    )
-    return (
-        select(ReviewItem.id, ReviewItem.status)
-        .where(
-            ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
-            ~skipped.exists(),
-            kept.is_not(True),
-            *([] if any_language else [readable]),
-        )
-        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
+
+def _take(
+    session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool
+) -> Row[*tuple[Any, ...]] | None:
+    """Move the next item offered to this reader into their hands."""
+    statement = _offered(nothing_lapsed=nothing_lapsed)
+    actor = Actor.clinician(clinician_id)
+    asked = {"reader": clinician_id}
+    return move_offered(session, ITEM, ItemEvent.CLAIM, statement, asked, actor=actor)
 
 
 def _holder(session: Session, item_id: uuid.UUID) -> Claim | None:

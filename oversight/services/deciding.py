@@ -8,43 +8,38 @@ first time.
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from db import session as db_session
 from db.session import Topic, ring
-from db.tables import Claim, Clinician, Decision, Delivery, Draft, ReviewItem, WorkingText
+from db.tables import Decision, Delivery, Draft, ReviewItem, WorkingText
 from oversight.domain.closing import Closing, Disposition, reasons_open
 from oversight.domain.errors import ClaimLost, Conflict, Incomplete, NotPermitted, StaleVersion
-from oversight.domain.flags import Flag, Grade
 from oversight.domain.lifecycle import DraftEvent, DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.permissions import (
     NEEDS_CURRENT_VERSION,
     NEEDS_REASON,
     Action,
-    ItemView,
-    Role,
     allowed_actions,
 )
-from oversight.domain.policy import JurisdictionRule
 from oversight.domain.severity import Severity, at_least
-from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind, ItemKind
+from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind
 from oversight.queries.policies import policy_of
-from oversight.services.audit import Actor
+from oversight.services.audit import together
 from oversight.services.bridging import cover
-from oversight.services.claiming import end_claim, give_back
+from oversight.services.cases import Case, Request, open_case, view_of
+from oversight.services.claiming import claim_next, end_claim_of_locked, give_back
 from oversight.services.contacting import begin_contact
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
-from oversight.services.escalating import open_escalation_of
-from oversight.services.items import escalate_item, held_drafts, refresh_items
-from oversight.services.locking import LockedConversation, lock_item
+from oversight.services.items import escalate_item, refresh_items
 from oversight.services.sendable import check_text
 from oversight.services.transition import DRAFT, ITEM, move
 from oversight.services.undelivered import answer_doubt
+
+__all__ = ["Request", "Result", "decide", "decide_and_go_on", "request_digest"]
 
 DISPOSITIONS = {
     Action.APPROVE: Disposition.APPROVED,
@@ -55,21 +50,8 @@ DISPOSITIONS = {
     Action.RESEND: Disposition.RESENT,
     Action.REACHED: Disposition.REACHED,
 }
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a clinician asks for. ``client_decision_id`` is made when the form is first drawn."""
-
-    item_id: uuid.UUID
-    version: int
-    clinician_id: uuid.UUID
-    client_decision_id: uuid.UUID
-    action: Action
-    text: str | None = None
-    reason: str | None = None
-    flags: Sequence[Flag] = ()
-    own_severity: Severity | None = None
+ENDS_HOLD = frozenset({Action.APPROVE, Action.EDIT, Action.REPLACE, Action.WITHHOLD})
+"""After these the draft that was held is so no longer."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +64,6 @@ class Result:
     closed: bool
     still_open: tuple[str, ...] = ()
     repeated: bool = False
-
-
-@dataclass(frozen=True)
-class _Case:
-    """Everything locked and loaded for one decision."""
-
-    request: Request
-    conversation: LockedConversation
-    item: ReviewItem
-    draft: Draft | None
-    actor: Actor
-    now: datetime
 
 
 def decide(session: Session, request: Request) -> Result:
@@ -112,58 +82,28 @@ def decide(session: Session, request: Request) -> Result:
     Conflict
         The decision id was used before for something else.
     """
-    repeated = _answered_before(session, request)
-    if repeated is not None:
-        return repeated
-    conversation, item = lock_item(session, request.item_id)
-    repeated = _answered_before(session, request)  # the lock may have waited for its twin
-    if repeated is not None:
-        return repeated
-    case = _Case(
-        request=request,
-        conversation=conversation,
-        item=item,
-        draft=_decidable(session, item),
-        actor=Actor.clinician(request.clinician_id),
-        now=db_session.now(session),
-    )
+    case = open_case(session, request)
+    if case.answered:
+        return _answered_before(session, request)
     _check(session, case)
-    return _carry_out(session, case)
+    with together(session):
+        return _carry_out(session, case)
 
 
-def view_of(session: Session, item: ReviewItem, conversation: LockedConversation) -> ItemView:
-    """The facts of a locked item that permissions depend on."""
-    draft = _decidable(session, item)
-    escalation = open_escalation_of(session, item.conversation_id)
-    claim = session.scalar(
-        select(Claim.clinician_id).where(Claim.item_id == item.id, Claim.ended_at.is_(None))
-    )
-    policy = policy_of(session, item.policy_version_id)
-    rule = policy.jurisdiction_rule(conversation.jurisdiction)
-    return ItemView(
-        status=ItemStatus(item.status),
-        severity=Severity(item.severity),
-        claimed_by=str(claim) if claim else None,
-        draft_held=draft is not None,
-        reply_grade=Grade(draft.grade) if draft else Grade.H0,
-        escalation_unowned=escalation is not None and escalation.owner_id is None,
-        ai_blocked=rule is JurisdictionRule.BLOCK_AI,
-        undelivered=item.undelivered_at is not None,
-    )
+def decide_and_go_on(session: Session, request: Request) -> tuple[Result, uuid.UUID | None]:
+    """Decide, and claim the next item unless this one still needs its reader."""
+    with together(session):
+        result = decide(session, request)
+        if not (result.closed or request.action is Action.ESCALATE):
+            return result, None
+        return result, claim_next(session, request.clinician_id)
 
 
-def _decidable(session: Session, item: ReviewItem) -> Draft | None:
-    """The held draft that this item decides. An audit looks back and never decides a new draft."""
-    if item.kind != ItemKind.REVIEW:
-        return None
-    return held_drafts(session, [item.conversation_id]).get(item.conversation_id)
-
-
-def _check(session: Session, case: _Case) -> None:
+def _check(session: Session, case: Case) -> None:
     request, item = case.request, case.item
     if item.status == ItemStatus.CLOSED:
         raise StaleVersion("this item was already decided and closed", item_id=str(item.id))
-    view = view_of(session, item, case.conversation)
+    view = view_of(session, case)
     if view.claimed_by != str(request.clinician_id):
         raise ClaimLost(
             "your hold on this item ended; open it again to go on", item_id=str(item.id)
@@ -175,14 +115,7 @@ def _check(session: Session, case: _Case) -> None:
             seen=request.version,
             current=item.version,
         )
-    role = session.scalar(
-        select(Clinician.role).where(
-            Clinician.id == request.clinician_id, Clinician.deactivated_at.is_(None)
-        )
-    )
-    allowed = allowed_actions(
-        view, clinician_id=str(request.clinician_id), role=Role(role or Role.ADMIN)
-    )
+    allowed = allowed_actions(view, clinician_id=str(request.clinician_id), role=case.role)
     if request.action not in allowed:
         raise NotPermitted(
             f"{request.action.value.replace('_', ' ')} is not possible for this item now",
@@ -191,7 +124,7 @@ def _check(session: Session, case: _Case) -> None:
     _check_content(case)
 
 
-def _check_content(case: _Case) -> None:
+def _check_content(case: Case) -> None:
     request = case.request
     if request.action in NEEDS_REASON and not (request.reason or "").strip():
         raise Incomplete("write a reason first", field="reason")
@@ -204,22 +137,19 @@ def _check_content(case: _Case) -> None:
             raise Incomplete("the text is unchanged: approve it, or change it first", field="text")
 
 
-def _carry_out(session: Session, case: _Case) -> Result:
-    request, item, draft = case.request, case.item, case.draft
+def _carry_out(session: Session, case: Case) -> Result:
+    request, draft = case.request, case.draft
     decision = write_decision(session, case.conversation, _chosen(case), actor=case.actor)
-    sent_again = answer_doubt(session, item, request.action, now=case.now, actor=case.actor)
+    sent_again = answer_doubt(session, case.item, request.action, now=case.now, actor=case.actor)
     delivery = _send(session, case, decision)
     if request.action is Action.WITHHOLD and draft is not None:
         _move_draft(session, draft, DraftEvent.WITHHOLD, case)
     if request.action is Action.ESCALATE:
         return _escalate(session, case, decision)
-    item.read_sequence = item.last_sequence
-    if delivery is not None:
-        item.covered_sequence, item.covered_severity = item.last_sequence, item.severity
-    session.flush()
-    mine = WorkingText.clinician_id == request.clinician_id  # a colleague keeps what they wrote
-    session.execute(delete(WorkingText).where(WorkingText.item_id == item.id, mine))
-    still_open = _close_or_keep(session, case)
+    if case.wording_kept:  # one's own: a colleague keeps what they wrote
+        mine = WorkingText.clinician_id == request.clinician_id
+        session.execute(delete(WorkingText).where(WorkingText.item_id == case.item.id, mine))
+    still_open = _close_or_keep(session, case, answered=delivery is not None)
     ring(session, Topic.LIVE, case.conversation.id)
     return Result(
         decision_id=decision.id,
@@ -230,7 +160,7 @@ def _carry_out(session: Session, case: _Case) -> Result:
     )
 
 
-def _chosen(case: _Case) -> Chosen:
+def _chosen(case: Case) -> Chosen:
     request, item, draft = case.request, case.item, case.draft
     text = {
         Action.APPROVE: draft.text if draft else None,
@@ -255,11 +185,12 @@ def _chosen(case: _Case) -> Chosen:
     )
 
 
-def _send(session: Session, case: _Case, decision: Decision) -> Delivery | None:
+def _send(session: Session, case: Case, decision: Decision) -> Delivery | None:
     """Release the draft in the clinician's wording and queue it behind the undo window."""
     request, draft = case.request, case.draft
     if decision.text is None:
         return None
+    draft_id = draft.id if draft else None
     if draft is not None:
         _move_draft(session, draft, DraftEvent.RELEASE, case)
     policy = policy_of(session, case.item.policy_version_id)
@@ -273,12 +204,12 @@ def _send(session: Session, case: _Case, decision: Decision) -> Delivery | None:
         DeliveryKind.CLINICIAN if own_words else DeliveryKind.REPLY,
         now=case.now,
         undo=policy.undo_window(Severity(case.item.severity)),
-        draft_id=draft.id if draft else None,
+        draft_id=draft_id,
         actor=case.actor,
     )
 
 
-def _move_draft(session: Session, draft: Draft, event: DraftEvent, case: _Case) -> None:
+def _move_draft(session: Session, draft: Draft, event: DraftEvent, case: Case) -> None:
     move(
         session,
         DRAFT,
@@ -291,9 +222,9 @@ def _move_draft(session: Session, draft: Draft, event: DraftEvent, case: _Case) 
     session.expire(draft)
 
 
-def _escalate(session: Session, case: _Case, decision: Decision) -> Result:
+def _escalate(session: Session, case: Case, decision: Decision) -> Result:
     """Hand the item up: it stays in Triage, its draft stays held, and people are paged."""
-    end_claim(session, case.item.id, case.request.clinician_id, ClaimEnd.ESCALATED)
+    _end_claim(session, case, ClaimEnd.ESCALATED)
     escalate_item(
         session,
         case.item,
@@ -312,29 +243,37 @@ def _escalate(session: Session, case: _Case, decision: Decision) -> Result:
     )
 
 
-def _close_or_keep(session: Session, case: _Case) -> tuple[str, ...]:
+def _close_or_keep(session: Session, case: Case, *, answered: bool) -> tuple[str, ...]:
     """Close the item when every rule agrees; otherwise say what keeps it open."""
     item, conversation = case.item, case.conversation
-    escalation = open_escalation_of(session, conversation.id)
-    held = _decidable(session, item)
+    severity = Severity(item.severity)
+    read: dict[str, object] = {"read_sequence": item.last_sequence}
+    if answered:
+        read |= {"covered_sequence": item.last_sequence, "covered_severity": item.severity}
     closing = Closing(
-        severity=Severity(item.severity),
-        all_turns_read=item.read_sequence >= item.last_sequence,
-        draft_held=held is not None,
-        escalation_open=escalation is not None,
-        escalation_owned=escalation is not None and escalation.owner_id is not None,
+        severity=severity,
+        all_turns_read=True,  # up to the version seen, which is the item's: we hold its lock
+        draft_held=case.draft is not None and case.request.action not in ENDS_HOLD,
+        escalation_open=case.escalation is not None,
+        escalation_owned=case.escalation is not None and case.escalation.owner_id is not None,
         undelivered=item.undelivered_at is not None,
     )
     reasons = reasons_open(closing)
+    covered = answered or item.covered_sequence >= item.last_sequence
+    to_cover = at_least(severity, Severity.L3) and not covered
+    if reasons or to_cover:
+        for name, value in read.items():
+            setattr(item, name, value)
+        session.flush()
     if reasons:
         refresh_items(
             session, [item], {conversation.id: conversation}, now=case.now, actor=case.actor
         )
         return reasons
-    uncovered = item.covered_sequence < item.last_sequence
-    if at_least(Severity(item.severity), Severity.L3) and uncovered:
+    if to_cover:
         cover(session, conversation, item, now=case.now)
-    end_claim(session, item.id, case.request.clinician_id, ClaimEnd.DECIDED)
+        read = {}
+    _end_claim(session, case, ClaimEnd.DECIDED)
     move(
         session,
         ITEM,
@@ -343,12 +282,18 @@ def _close_or_keep(session: Session, case: _Case) -> tuple[str, ...]:
         ItemEvent.CLOSE,
         actor=case.actor,
         values={
+            **read,
             "closed_at": case.now,
             "disposition": DISPOSITIONS[case.request.action].value,
             "bridge_due_at": None,
         },
     )
+    session.expire(item)
     return ()
+
+
+def _end_claim(session: Session, case: Case, how: ClaimEnd) -> None:
+    end_claim_of_locked(session, case.item.id, case.request.clinician_id, how, now=case.now)
 
 
 def request_digest(request: Request) -> str:
@@ -364,12 +309,11 @@ def request_digest(request: Request) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _answered_before(session: Session, request: Request) -> Result | None:
+def _answered_before(session: Session, request: Request) -> Result:
+    """What came of a decision that the record already holds: a second click, a resent form."""
     decision = session.scalars(
         select(Decision).where(Decision.client_decision_id == request.client_decision_id)
-    ).one_or_none()
-    if decision is None:
-        return None
+    ).one()
     if decision.request_digest != request_digest(request):
         raise Conflict("this form was already used for another decision; open the item again")
     delivery = session.scalars(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from db.rows import insert_rows
 from db.session import Topic, ring
 from db.tables import Decision, Delivery, new_id
 from oversight.domain.lifecycle import DeliveryStatus
@@ -45,29 +46,30 @@ def digest(text: str) -> str:
 def write_decision(
     session: Session, conversation: LockedConversation, chosen: Chosen, *, actor: Actor
 ) -> Decision:
-    """Append a decision and its audit event."""
-    decision = Decision(
-        id=new_id(),
-        study_id=conversation.study_id,
-        conversation_id=conversation.id,
-        policy_version_id=chosen.policy_version_id,
-        item_id=chosen.item_id,
-        item_version=chosen.item_version,
-        draft_id=chosen.draft_id,
-        clinician_id=chosen.clinician_id,
-        client_decision_id=chosen.client_decision_id,
-        request_digest=chosen.request_digest,
-        kind=chosen.kind,
-        text=chosen.text,
-        text_digest=None if chosen.text is None else digest(chosen.text),
-        reason=chosen.reason,
-        flags=list(chosen.flags),
-        own_severity=chosen.own_severity,
-        severity=chosen.severity,
-        read_sequence=chosen.read_sequence,
-    )
-    session.add(decision)
+    """Append a decision and its audit event. What is returned is no part of the session."""
+    written = {
+        "id": new_id(),
+        "study_id": conversation.study_id,
+        "conversation_id": conversation.id,
+        "policy_version_id": chosen.policy_version_id,
+        "item_id": chosen.item_id,
+        "item_version": chosen.item_version,
+        "draft_id": chosen.draft_id,
+        "clinician_id": chosen.clinician_id,
+        "client_decision_id": chosen.client_decision_id,
+        "request_digest": chosen.request_digest,
+        "kind": chosen.kind,
+        "text": chosen.text,
+        "text_digest": None if chosen.text is None else digest(chosen.text),
+        "reason": chosen.reason,
+        "flags": list(chosen.flags),
+        "own_severity": chosen.own_severity,
+        "severity": chosen.severity,
+        "read_sequence": chosen.read_sequence,
+    }
     session.flush()
+    insert_rows(session, Decision, [written])
+    decision = Decision(**written)
     record(
         session,
         Event(
@@ -103,27 +105,30 @@ def queue_delivery(
     corrects: uuid.UUID | None = None,
     actor: Actor,
 ) -> Delivery:
-    """Queue the text that ``decision`` names; polls answer ``held`` until the undo window ends."""
+    """Queue the text that ``decision`` names; polls answer ``held`` until the undo window ends.
+
+    What is returned is no part of the session.
+    """
     if decision.text is None or decision.text_digest is None:
         raise ValueError("a delivery needs a decision that names its text")
-    delivery = Delivery(
-        id=new_id(),
-        study_id=conversation.study_id,
-        conversation_id=conversation.id,
-        participant_id=conversation.participant_id,
-        draft_id=draft_id,
-        decision_id=decision.id,
-        corrects=corrects,
-        kind=kind,
-        variant=variant,
-        text=decision.text,
-        text_digest=decision.text_digest,
-        status=DeliveryStatus.QUEUED,
-        queued_at=now,
-        not_before=now + undo,
-    )
-    session.add(delivery)
-    session.flush()
+    written = {
+        "id": new_id(),
+        "study_id": conversation.study_id,
+        "conversation_id": conversation.id,
+        "participant_id": conversation.participant_id,
+        "draft_id": draft_id,
+        "decision_id": decision.id,
+        "corrects": corrects,
+        "kind": kind,
+        "variant": variant,
+        "text": decision.text,
+        "text_digest": decision.text_digest,
+        "status": DeliveryStatus.QUEUED,
+        "queued_at": now,
+        "not_before": now + undo,
+    }
+    insert_rows(session, Delivery, [written])
+    delivery = Delivery(**written)
     record(
         session,
         Event(

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.rows import listed
@@ -14,7 +14,7 @@ from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.words import ItemKind
 
 _DEFAULT = aliased(Arm)
-_CONVERSATIONS = (
+_LOCKED = (
     select(
         Conversation.id,
         Conversation.study_id,
@@ -31,9 +31,22 @@ _CONVERSATIONS = (
     .outerjoin(
         _DEFAULT, and_(_DEFAULT.study_id == Conversation.study_id, _DEFAULT.name == "default")
     )
-    .where(listed(Conversation.id, "ids"))
     .order_by(Conversation.id)
     .with_for_update(of=Conversation, key_share=True)
+)
+_CONVERSATIONS = _LOCKED.where(listed(Conversation.id, "ids"))
+_CONVERSATION_OF_ITEM = _LOCKED.where(
+    Conversation.id
+    == select(ReviewItem.conversation_id)
+    .where(ReviewItem.id == bindparam("item"))
+    .correlate(None)
+    .scalar_subquery()
+)
+_ITEM = (
+    select(ReviewItem)
+    .where(ReviewItem.id == bindparam("item"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
 )
 _OPEN_ITEMS = (
     select(ReviewItem)
@@ -89,16 +102,7 @@ def lock_open_items(session: Session, conversation_ids: Sequence[uuid.UUID]) -> 
 
 def lock_item(session: Session, item_id: uuid.UUID) -> tuple[LockedConversation, ReviewItem]:
     """Lock an item after its conversation; returns both, or NotFound."""
-    conversation_id = session.scalar(
-        select(ReviewItem.conversation_id).where(ReviewItem.id == item_id)
-    )
-    if conversation_id is None:
+    found = session.execute(_CONVERSATION_OF_ITEM, {"item": item_id}).one_or_none()
+    if found is None:
         raise NotFound("no such review item", item_id=str(item_id))
-    conversation = lock_conversation(session, conversation_id)
-    item = session.scalars(
-        select(ReviewItem)
-        .where(ReviewItem.id == item_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
-    return conversation, item
+    return LockedConversation(*found), session.scalars(_ITEM, {"item": item_id}).one()

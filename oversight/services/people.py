@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from db import session as db_session
@@ -106,19 +106,38 @@ def sign_in(session: Session, username: str, password: str) -> tuple[Person, str
     return _person(person, row.id), token
 
 
+_SIGNED_IN = (
+    select(
+        Clinician.id,
+        Clinician.username,
+        Clinician.name,
+        Clinician.role,
+        Clinician.languages,
+        SignIn.id.label("sign_in_id"),
+    )
+    .join(SignIn, SignIn.clinician_id == Clinician.id)
+    .where(
+        SignIn.digest == bindparam("digest"),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > func.oversight_now(),
+        Clinician.deactivated_at.is_(None),
+    )
+)
+
+
 def person_of(session: Session, token: str) -> Person | None:
     """Who a session token belongs to, while it is neither expired nor revoked."""
-    found = session.execute(
-        select(Clinician, SignIn.id)
-        .join(SignIn, SignIn.clinician_id == Clinician.id)
-        .where(
-            SignIn.digest == _digest(token),
-            SignIn.revoked_at.is_(None),
-            SignIn.expires_at > func.oversight_now(),
-            Clinician.deactivated_at.is_(None),
-        )
-    ).one_or_none()
-    return _person(found[0], found[1]) if found else None
+    found = session.execute(_SIGNED_IN, {"digest": _digest(token)}).one_or_none()
+    if found is None:
+        return None
+    return Person(
+        found.id,
+        found.username,
+        found.name,
+        Role(found.role),
+        tuple(found.languages),
+        found.sign_in_id,
+    )
 
 
 def sign_out(session: Session, token: str) -> None:

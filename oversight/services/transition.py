@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Table, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Update, func, update
 from sqlalchemy.orm import Session
 
 from db.tables import Delivery, Draft, Escalation, ReviewItem, table_of
@@ -86,12 +86,48 @@ def move_all(
     return rows
 
 
+def offered_move(kind: Lifecycle[S, E], event: E, offered: Select[uuid.UUID, str]) -> Update:
+    """The statement, built once, that moves the row which ``offered`` finds and locks.
+
+    ``offered`` selects an id and a status. The row moves from any status that knows the event.
+    """
+    known = [status for status, known_event in kind.moves if known_event is event]
+    (target,) = {next_status(kind.moves, status, event) for status in known}
+    found = offered.cte("offered")
+    columns = kind.table.c
+    return (
+        update(kind.table)
+        .where(columns.id == found.c.id, columns.status.in_([status.value for status in known]))
+        .values(status=target.value)
+        .returning(
+            *columns, found.c.status.label("status_before"), func.oversight_now().label("now")
+        )
+    )
+
+
+def move_offered(
+    session: Session,
+    kind: Lifecycle[S, E],
+    event: E,
+    statement: Update,
+    asked: Mapping[str, object],
+    *,
+    actor: Actor,
+) -> Row[*tuple[Any, ...]] | None:
+    """Move what an ``offered_move`` finds: the row with ``status_before`` and ``now``, or None."""
+    row = session.execute(statement, asked).one_or_none()
+    if row is not None:
+        moved = _event(kind, row, row.status_before, event, row.status, actor, None)
+        record_all(session, [moved])
+    return row
+
+
 def _event(
     kind: Lifecycle[S, E],
     row: Row[*tuple[Any, ...]],
-    status: S,
+    status: str,
     event: E,
-    target: S,
+    target: str,
     actor: Actor,
     detail: Mapping[str, object] | None,
 ) -> Event:
@@ -102,5 +138,5 @@ def _event(
         conversation_id=row.conversation_id,
         item_id=row.id if kind.name == "item" else getattr(row, "item_id", None),
         subject=row.id,
-        detail={"from": status.value, "to": target.value, **dict(detail or {})},
+        detail={"from": str(status), "to": str(target), **dict(detail or {})},
     )
