@@ -22,13 +22,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a person and the bridge have already done about an item."""
+    """What a person and the bridge have already done about an item.
+
+    ``refused_at`` is when the gateway refused a message of it, if nothing was sent since.
+    """
 
     read_sequence: int = 0
     lowered_to: Severity | None = None
     lowered_sequence: int = 0
     covered_sequence: int = 0
     covered_severity: Severity | None = None
+    refused_at: datetime | None = None
     undelivered: Severity | None = None
     undelivered_at: datetime | None = None
 
@@ -96,13 +100,18 @@ def priority(severity: Severity, turns: Sequence[Turn]) -> int:
 def _bridge_due(
     turns: Sequence[Turn], standing: Standing, policy: Policy, *, mode: Mode, draft_held: bool
 ) -> datetime | None:
-    """The earliest bridge still owed. Read-after holds nothing except what it must."""
+    """The earliest bridge still owed. Read-after holds nothing except what it must.
+
+    Who wrote something that could not be taken in waits like anybody whose words nobody knows.
+    """
     owed = [
         policy.bridge_due(turn.severity, turn.received_at)
         for turn in turns
         if _uncovered(turn, standing)
         and (draft_held or mode is not Mode.READ_AFTER or at_least(turn.severity, Severity.L2))
     ]
+    if standing.refused_at is not None:
+        owed.append(policy.bridge_due(Severity.LU, standing.refused_at))
     return min(owed, default=None)
 
 

@@ -84,7 +84,7 @@ def cover(
         )
     else:
         record(session, _silent(item))
-    item.covered_sequence = item.last_sequence
+    item.covered_sequence, item.covered_at = item.last_sequence, now
     item.covered_severity = severity
     session.flush()
     refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=POLICY)

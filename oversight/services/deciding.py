@@ -250,6 +250,7 @@ def _close_or_keep(session: Session, case: Case, *, answered: bool) -> tuple[str
     read: dict[str, object] = {"read_sequence": item.last_sequence}
     if answered:
         read |= {"covered_sequence": item.last_sequence, "covered_severity": item.severity}
+        read |= {"covered_at": case.now}
     closing = Closing(
         severity=severity,
         all_turns_read=True,  # up to the version seen, which is the item's: we hold its lock

@@ -95,6 +95,7 @@ def cover_again(session: Session, item: ReviewItem) -> None:
             )
         )
     item.covered_sequence = max(item.first_sequence - 1, covered or 0)
+    item.covered_at = newest.queued_at if newest is not None else None
     item.covered_severity = newest.severity if newest is not None and covered else None
 
 

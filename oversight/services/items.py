@@ -258,6 +258,7 @@ def _summary(
         lowered_sequence=item.lowered_sequence or 0,
         covered_sequence=item.covered_sequence,
         covered_severity=Severity(item.covered_severity) if item.covered_severity else None,
+        refused_at=_refused_at(item),
         undelivered=Severity(item.undelivered_severity) if item.undelivered_severity else None,
         undelivered_at=item.undelivered_at,
     )
@@ -271,6 +272,14 @@ def _summary(
         opened_at=item.opened_at,
         floor=worst([floor or Severity.L0, noticed]),
     )
+
+
+def _refused_at(item: ReviewItem) -> datetime | None:
+    """When a message was refused, unless something was sent since."""
+    if item.notice is None or item.notice_at is None:
+        return None
+    covered = item.covered_at is not None and item.covered_at >= item.notice_at
+    return None if covered else item.notice_at
 
 
 def _apply(item: ReviewItem, summary: Summary, draft: Draft | None, *, raised: bool) -> None:

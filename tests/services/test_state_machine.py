@@ -375,6 +375,16 @@ class Everything(RuleBasedStateMachine):
         )
 
     @invariant()
+    def whoever_was_refused_and_heard_nothing_since_is_owed_a_bridge(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i WHERE i.kind = 'review' AND i.status <> 'closed'"
+            " AND i.bridge_due_at IS NULL AND i.notice IS NOT NULL"
+            " AND coalesce(i.covered_at < i.notice_at, true)"
+        )
+
+    @invariant()
     def what_is_covered_was_covered_by_something(self) -> None:
         if not hasattr(self, "session"):
             return
