@@ -64,6 +64,7 @@ class Policy:
     undo_seconds: float = 5
     undo_imminent_seconds: float = 0
     unscored_seconds: float = 5
+    unanswered_seconds: int = 600
     own_level_share: float = 0.1
     ratified: bool = False
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oversight.domain.policy import Mode, Policy
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import DeliveryKind, Scoring
+
+LATE_REPORT = timedelta(minutes=10)
+"""How long before our receipt a message may say it was sent and still be believed."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,17 @@ class Turn:
     scoring: Scoring
     urgency: float
     received_at: datetime
+    sent_at: datetime | None = None
+
+    @property
+    def waiting_since(self) -> datetime:
+        """The earlier of sent and received, where the sender's clock can be believed.
+
+        A bot that could not reach us reports later what was said meanwhile: the person waited from
+        then on. A difference beyond ``LATE_REPORT`` is rather a wrong clock or time zone.
+        """
+        late = self.received_at - self.sent_at if self.sent_at is not None else timedelta(0)
+        return self.received_at - (late if timedelta(0) < late <= LATE_REPORT else timedelta(0))
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,8 @@ def summarise(
 ) -> Summary:
     """Worst level, earliest deadline, next bridge of an item; ``floor`` is a level known besides.
 
-    A message without a score counts as LU. Deadlines run from receipt and ignore what was read; a
+    A message without a score counts as LU. Deadlines ignore what was read and run from when the
+    participant began to wait, bridges from our receipt, before which nothing could be sent; a
     text that did not arrive has its own, from the moment at which that was known.
     """
     levels = [turn.severity for turn in turns if turn.sequence > standing.lowered_sequence]
@@ -70,7 +85,7 @@ def summarise(
             deadlines.append(policy.deadline(standing.undelivered, standing.undelivered_at))
     severity = worst([standing.lowered_to or floor, *levels])
     unread = [turn for turn in turns if turn.sequence > standing.read_sequence]
-    deadlines += [policy.deadline(turn.severity, turn.received_at) for turn in unread]
+    deadlines += [policy.deadline(turn.severity, turn.waiting_since) for turn in unread]
     return Summary(
         severity=severity,
         priority=priority(severity, turns),

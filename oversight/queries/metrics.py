@@ -119,9 +119,10 @@ _DELIVERIES = _scoped("""
     GROUP BY y.kind, y.status
 """)
 
-# Each message that came up for review, from its receipt. It is read when somebody opens its item
-# after it came, or decides with it on the screen; decided when a person's decision covers it.
-# Target: the level's time to acknowledge in the policy version of its item. Waits are rounded up
+# Each message that came up for review, from when its participant began to wait: its receipt, or the
+# time its bot gives where that is up to 10 minutes earlier (domain/queue.py). It is read when
+# somebody opens its item after it came, or decides with it on the screen; decided when a person's
+# decision covers it. Target: the level's time to acknowledge in the policy version of its item. Waits are rounded up
 # to whole seconds, so that the answer has one row a second and level, not one a message.
 _WAITS = _scoped("""
     , targets AS MATERIALIZED (
@@ -129,7 +130,9 @@ _WAITS = _scoped("""
         FROM policy_versions v CROSS JOIN LATERAL jsonb_each(v.document -> 'clocks') AS clock
     ),
     asked AS MATERIALIZED (
-        SELECT m.id, m.item_id, m.sequence, m.severity, m.received_at, t.seconds AS target
+        SELECT m.id, m.item_id, m.sequence, m.severity, t.seconds AS target,
+            CASE WHEN m.sent_at BETWEEN m.received_at - interval '10 minutes' AND m.received_at
+                THEN m.sent_at ELSE m.received_at END AS received_at
         FROM messages m
         JOIN scope ON scope.id = m.conversation_id
         JOIN review_items i ON i.id = m.item_id

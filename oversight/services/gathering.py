@@ -6,15 +6,31 @@ when the answer to it is recalled. Callers hold the conversations' locks.
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, and_, func, or_, select, union, update
+from sqlalchemy.orm import Session, aliased
 
 from db.rows import listed
-from db.tables import Decision, Delivery, Draft, Message, ReviewItem
+from db.tables import (
+    Arm,
+    Conversation,
+    Decision,
+    Delivery,
+    Draft,
+    Message,
+    Participant,
+    PolicyVersion,
+    ReviewItem,
+)
 from oversight.domain.lifecycle import DeliveryStatus, DraftStatus, ItemStatus
 from oversight.domain.severity import Severity
 from oversight.domain.words import DeliveryKind, Scoring
+
+UNANSWERED_SECONDS = 600
+"""For policy versions stored before they named it."""
+
+LOOK_BACK = timedelta(days=7)
 
 _HARMLESS = (Severity.L0, Severity.L1)
 _COVERING = (DeliveryKind.REPLY, DeliveryKind.CLINICIAN, DeliveryKind.BRIDGE, DeliveryKind.NOTE)
@@ -46,6 +62,33 @@ _WITH_STRAYS = union(
 def with_strays(session: Session, conversation_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """The conversations that have a turn which nobody handled and which is in no item."""
     found = session.scalars(_WITH_STRAYS, {"conversations": list(conversation_ids)})
+    return set(found)
+
+
+def unanswered(session: Session, *, now: datetime, limit: int = 100) -> set[uuid.UUID]:
+    """Conversations with a message in no item that its policy's time passed without a reply.
+
+    Looks back for a week: a clock that stood still for so long is an incident of its own.
+    """
+    default = aliased(Arm)
+    version = func.coalesce(Arm.policy_version_id, default.policy_version_id)
+    wait = PolicyVersion.document["unanswered_seconds"].astext.cast(Integer)
+    due = Message.received_at + func.make_interval(
+        0, 0, 0, 0, 0, 0, func.coalesce(wait, UNANSWERED_SECONDS)
+    )
+    found = session.scalars(
+        select(Message.conversation_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Participant, Participant.id == Conversation.participant_id)
+        .outerjoin(Arm, Arm.id == Participant.arm_id)
+        .outerjoin(
+            default, and_(default.study_id == Conversation.study_id, default.name == "default")
+        )
+        .outerjoin(PolicyVersion, PolicyVersion.id == version)
+        .where(_STRAY, Message.received_at > now - LOOK_BACK, due <= now)
+        .order_by(Message.received_at)
+        .limit(limit)
+    )
     return set(found)
 
 

@@ -45,6 +45,7 @@ _TURNS = (
         Message.scoring,
         Message.urgency,
         Message.received_at,
+        Message.sent_at,
         Message.language,
     )
     .where(listed(Message.item_id, "items"))
@@ -227,10 +228,11 @@ def _turns(
     rows = session.execute(_TURNS, {"items": list(item_ids)})
     turns: dict[uuid.UUID, list[Turn]] = defaultdict(list)
     languages: dict[uuid.UUID, str] = {}
-    for item_id, sequence, severity, scoring, urgency, received_at, language in rows:
+    for item_id, sequence, severity, scoring, urgency, received_at, sent_at, language in rows:
         assert item_id is not None
-        turn = Turn(sequence, Severity(severity), Scoring(scoring), urgency, received_at)
-        turns[item_id].append(turn)
+        turns[item_id].append(
+            Turn(sequence, Severity(severity), Scoring(scoring), urgency, received_at, sent_at)
+        )
         if language is not None:
             languages[item_id] = base_language(language) or ""
     return turns, languages

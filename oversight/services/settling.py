@@ -22,7 +22,7 @@ from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
-from oversight.services.gathering import gather, with_strays
+from oversight.services.gathering import gather, unanswered, with_strays
 from oversight.services.items import open_item, policy_version_for, refresh_items
 from oversight.services.locking import LockedConversation, lock_conversations, lock_open_items
 from oversight.services.transition import DRAFT, move
@@ -131,6 +131,17 @@ def put_up_late(
         conversation = conversations[conversation_id]
         put_up(session, conversation, now=now, actor=clock, why="not scored in time")
     return len(work)
+
+
+def put_up_unanswered(session: Session, *, now: datetime, limit: int = 100) -> int:
+    """Messages that the bot does not answer come up at their level: nobody else would see them."""
+    found = unanswered(session, now=now, limit=limit)
+    conversations = lock_conversations(session, found)
+    clock = Actor.system("clock")
+    strays = with_strays(session, found)  # asked again under the lock: an answer may have come
+    for conversation_id in sorted(strays):
+        put_up(session, conversations[conversation_id], now=now, actor=clock, why="no reply came")
+    return len(strays)
 
 
 def _unhandled(

@@ -20,7 +20,7 @@ from oversight.services.delivering import lose_sight
 from oversight.services.escalating import climb_due
 from oversight.services.rescoring import requeue_failed
 from oversight.services.scoring import work_is_free
-from oversight.services.settling import put_up_late
+from oversight.services.settling import put_up_late, put_up_unanswered
 from oversight.services.undelivered import settle_arrived
 from oversight.settings import Settings
 from oversight.worker.process import process
@@ -34,7 +34,7 @@ BRIDGES_SECONDS = 1.0
 
 PUT_UP_AT_ONCE = 50
 UNRUNG_SECONDS = 2.0
-REQUEUE_SECONDS = 10.0
+SELDOM_SECONDS = 10.0
 SLOW_SECONDS = 0.5
 
 log = logger(__name__)
@@ -133,7 +133,7 @@ class Clock:
     ) -> None:
         self._database = database
         self._stopping = stopping
-        self._requeue_at = 0.0
+        self._seldom_at: dict[str, float] = {}
         late = partial(put_up_late, after_seconds=unscored_seconds, limit=PUT_UP_AT_ONCE)
         self._tasks = (
             _Task("climb_due", partial(self._in_one, climb_due)),
@@ -142,7 +142,8 @@ class Clock:
             _Task("lapse_claims", partial(self._in_one, lapse_claims)),
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
-            _Task("requeue_failed", self._requeue),
+            _Task("requeue_failed", partial(self._seldom, requeue_failed)),
+            _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )
 
@@ -156,12 +157,12 @@ class Clock:
         with self._database.transaction() as session:
             return do(session, now=db_session.now(session))
 
-    def _requeue(self) -> int:
+    def _seldom(self, do: Callable[..., int]) -> int:
         """Not every second: nothing here is due to the second."""
-        if time.monotonic() < self._requeue_at:
+        if time.monotonic() < self._seldom_at.get(do.__name__, 0.0):
             return 0
-        self._requeue_at = time.monotonic() + REQUEUE_SECONDS
-        return self._in_one(requeue_failed)
+        self._seldom_at[do.__name__] = time.monotonic() + SELDOM_SECONDS
+        return self._in_one(do)
 
     def _bridge_due(self) -> int:
         with self._database.transaction() as session:

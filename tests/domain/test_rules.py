@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -190,6 +191,30 @@ def test_more_turns_never_make_an_item_less_grave_nor_later(said):
         before, after = summary(turns[:length]), summary(turns[: length + 1])
         assert after.severity.rank >= before.severity.rank
         assert after.deadline_at <= before.deadline_at
+
+
+@pytest.mark.parametrize(
+    ("sent_minutes_before", "counted"),
+    [(0, 0), (3, 3), (10, 10), (-9, 0), (15, 0), (60, 0), (60 * 24 * 365, 0)],
+)
+def test_a_wait_counts_from_the_earlier_time_but_not_from_a_wrong_clock(
+    sent_minutes_before, counted
+):
+    sent_at = NOON - timedelta(minutes=sent_minutes_before)
+    late = replace(turn(1, Severity.L4), sent_at=sent_at)
+    assert late.waiting_since == NOON - timedelta(minutes=counted)
+    found = summary([late])
+    assert found.deadline_at == NOON + timedelta(minutes=2 - counted)
+    assert found.bridge_due_at == NOON + timedelta(seconds=20), "nothing could be sent before"
+
+
+def test_on_the_night_the_clocks_change_the_instant_counts_not_its_digits():
+    berlin = ZoneInfo("Europe/Berlin")
+    said = datetime(2026, 10, 25, 2, 58, tzinfo=berlin)  # the first 02:58 of that night
+    received = datetime(2026, 10, 25, 2, 1, tzinfo=berlin, fold=1)  # three minutes later
+    utc = [one.astimezone(UTC) for one in (said, received)]
+    late = replace(turn(1, Severity.L4), sent_at=utc[0], received_at=utc[1])
+    assert utc[1] - late.waiting_since == timedelta(minutes=3)
 
 
 def test_a_lowered_level_holds_until_something_new_is_said():

@@ -6,6 +6,7 @@ import itertools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -97,6 +98,7 @@ class Clinic:
         language: str | None = None,
         floor: Severity | None = None,
         answers: str | None = None,
+        sent_at: datetime | None = None,
     ) -> Outcome | Refusal:
         """One request of the bot."""
         number = next(self.numbers)
@@ -105,7 +107,9 @@ class Clinic:
         )
         message = None
         if words is not None:
-            message = NewMessage(f"m{number}", facts, words, digest(words), floor=floor)
+            message = NewMessage(
+                f"m{number}", facts, words, digest(words), sent_at=sent_at, floor=floor
+            )
         draft = None
         if reply is not None:
             draft = NewReply(f"r{number}", answers or f"m{number}", reply, digest(reply))
