@@ -122,8 +122,9 @@ _DELIVERIES = _scoped("""
 # Each message that came up for review, from when its participant began to wait: its receipt, or the
 # time its bot gives where that is up to 10 minutes earlier (domain/queue.py). It is read when
 # somebody opens its item after it came, or decides with it on the screen; decided when a person's
-# decision covers it. Target: the level's time to acknowledge in the policy version of its item. Waits are rounded up
-# to whole seconds, so that the answer has one row a second and level, not one a message.
+# decision covers it. Target: the level's time to acknowledge in the policy version of its item.
+# Waits are rounded up to whole seconds, so that the answer has one row a second and level, not one
+# a message.
 _WAITS = _scoped("""
     , targets AS MATERIALIZED (
         SELECT v.id, clock.key AS level, (clock.value ->> 'acknowledge_seconds')::float AS seconds
