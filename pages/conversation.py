@@ -1,6 +1,7 @@
 """Conversation: find one, read it whole, and act on what was already sent."""
 
 import uuid
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from oversight.queries.conversations import (
     conversation_facts,
     find_conversations,
 )
+from oversight.queries.evidence import EvidenceView, evidence_of
 from oversight.queries.record import record_lines
 from oversight.queries.triage import escalation_of
 from oversight.services.people import Person
@@ -67,11 +69,24 @@ def _show(chosen: str, person: Person) -> None:
     if escalation is not None:
         escalation_line(escalation)
         escalation_form(escalation, person)
-    st.html(thread(turns, zone=facts.timezone, whole_page=True))
+    st.html(thread(turns, zone=facts.timezone, whole_page=True, evidence=_evidence(facts.id)))
     taking_over(facts, person)
     sent_texts(turns, person, zone=facts.timezone)
     with st.expander("What happened in this conversation, newest first"):
         record_table(lines)
+
+
+def _evidence(conversation_id: uuid.UUID) -> Mapping[int, EvidenceView]:
+    """On request; what nobody has judged yet is never among it."""
+    asked = st.toggle(
+        "Underline the words that moved the scores",
+        key="show-evidence",
+        help="Only in what has been read. A score may be wrong, and so may its words.",
+    )
+    if not asked:
+        return {}
+    with runtime.database().reading() as session:
+        return evidence_of(session, conversation_id)
 
 
 def _heading(facts: ConversationFacts) -> None:

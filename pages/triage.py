@@ -57,7 +57,7 @@ def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     if found.escalation is not None:
         draw.escalation_line(found.escalation)
     draw.undelivered(found)
-    draw.said(found)
+    draw.said(found, revealed=not first)
     if first:
         own_level_row(found)
         draw.draft(found, revealed=False)

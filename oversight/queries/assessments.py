@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from db.tables import Draft, RiskAssessment
+from db.tables import Draft, Evidence, RiskAssessment
 from oversight.domain.flags import Flag
 from oversight.domain.severity import Category, Severity
+from oversight.queries.evidence import EvidenceView, evidence_view
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class AssessmentView:
     language: str | None
     model_version: str
     unscored_reason: str | None
+    evidence: EvidenceView | None
+    message_id: uuid.UUID | None
 
 
 # Built once: building a statement anew takes longer than executing it. The revisions of a reply
 # after a recall have the same words.
 _OF_TEXTS = (
-    select(RiskAssessment)
+    select(RiskAssessment, Evidence.spans, Evidence.flag)
+    .outerjoin(Evidence, Evidence.assessment_id == RiskAssessment.id)
     .where(
         or_(
             RiskAssessment.message_id == bindparam("message"),
@@ -48,15 +52,16 @@ def newest_assessments(
     session: Session, message_id: uuid.UUID | None, reply_id: uuid.UUID | None
 ) -> tuple[AssessmentView | None, AssessmentView | None]:
     """The newest assessment of a message, and of a reply."""
-    rows = session.scalars(_OF_TEXTS, {"message": message_id, "reply": reply_id}).all()
-    of_message = next((row for row in rows if row.message_id is not None), None)
-    of_reply = next((row for row in rows if row.draft_id is not None), None)
+    rows = session.execute(_OF_TEXTS, {"message": message_id, "reply": reply_id}).all()
+    of_message = next((row for row in rows if row[0].message_id is not None), None)
+    of_reply = next((row for row in rows if row[0].draft_id is not None), None)
     return _view(of_message), _view(of_reply)
 
 
-def _view(row: RiskAssessment | None) -> AssessmentView | None:
-    if row is None:
+def _view(found: Row[RiskAssessment, list[list[float]], str] | None) -> AssessmentView | None:
+    if found is None:
         return None
+    row, spans, flag = found
     categories = [(Category(k), float(v)) for k, v in (row.category_probabilities or {}).items()]
     flags = [(Flag(k), float(v)) for k, v in (row.flag_probabilities or {}).items()]
     is_message = row.message_id is not None
@@ -70,4 +75,6 @@ def _view(row: RiskAssessment | None) -> AssessmentView | None:
         language=row.language,
         model_version=row.model_version,
         unscored_reason=row.unscored_reason,
+        evidence=evidence_view(spans, flag),
+        message_id=row.message_id,
     )

@@ -10,6 +10,7 @@ from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.severity import Severity, at_least
 from oversight.queries.assessments import AssessmentView
 from oversight.queries.triage import Card, EscalationView
+from oversight.ui.evidence import absence, legend, marked
 from oversight.ui.thread import thread
 from oversight.ui.words import (
     CATEGORY_WORDS,
@@ -148,8 +149,16 @@ def escalation_line(escalation: EscalationView) -> None:
     st.error(words, icon=":material/notification_important:")
 
 
-def said(card: Card) -> None:
-    """The conversation, what is new marked."""
+def said(card: Card, *, revealed: bool) -> None:
+    """The conversation, what is new marked, and once revealed the words that moved the score."""
+    view = card.assessment
+    shown = {}
+    if revealed and view is not None and view.evidence is not None:
+        shown = {
+            turn.sequence: view.evidence
+            for turn in card.turns
+            if turn.message_id is not None and turn.message_id == view.message_id
+        }
     st.html(
         thread(
             card.turns,
@@ -157,6 +166,7 @@ def said(card: Card) -> None:
             read_sequence=card.read_sequence,
             leave_out_held=True,
             show_levels=False,
+            evidence=shown,
         )
     )
 
@@ -174,11 +184,15 @@ def draft(card: Card, *, revealed: bool) -> None:
     elif revealed and card.draft.flags:
         notes.append("; ".join(FLAG_TEXT[flag] for flag in card.draft.flags))
     blocked = grade_words(card.draft.grade) if revealed else ""
+    scored = card.draft.assessment
+    evidence = scored.evidence if revealed and scored is not None else None
+    unknown = absence(evidence) if revealed and card.draft.flags else ""
     line = f'<p class="ov-soft">{safe(" · ".join([*notes, blocked]).strip(" ·"))}</p>'
     st.html(
         '<section class="ov-draft" tabindex="0" aria-label="The bot\'s draft reply">'
         f"<h3>The bot's draft reply</h3>{line}"
-        f'<div class="ov-words" dir="auto">{safe(card.draft.text)}</div></section>'
+        f'<div class="ov-words" dir="auto">{marked(card.draft.text, evidence)}</div>'
+        f"{legend(evidence)}{unknown}</section>"
     )
 
 
@@ -204,13 +218,19 @@ def assessment(card: Card) -> None:
         phrase = "<p>A phrase on the safety list appears in it.</p>" if view.phrase_hits else ""
         note = f"An estimate by a program, often wrong. {safe(view.model_version)}"
         words = (
-            f"<p>{badge(card.severity)}{lowered}</p>{phrase}{_bars(view)}"
+            f"<p>{badge(card.severity)}{lowered}</p>{phrase}{_bars(view)}{_absent(view)}"
             f'<p class="ov-soft">{note}</p>'
         )
     st.html(
         '<section class="ov-model" aria-label="What the classifier sees">'
         f"<h3>What the classifier sees</h3>{words}</section>"
     )
+
+
+def _absent(view: AssessmentView) -> str:
+    """Words are looked for from moderate up."""
+    risky = view.severity is not None and at_least(view.severity, Severity.L2)
+    return absence(view.evidence) if risky else ""
 
 
 def _bars(view: AssessmentView) -> str:

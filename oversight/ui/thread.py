@@ -1,11 +1,13 @@
 """Drawing a conversation: every turn with its time, its level and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import Scoring
 from oversight.queries.conversation import ShownTurn
+from oversight.queries.evidence import EvidenceView
+from oversight.ui.evidence import legend, marked
 from oversight.ui.words import (
     DELIVERY_WORDS,
     DRAFT_WORDS,
@@ -26,8 +28,12 @@ def thread(
     show_levels: bool = True,
     leave_out_held: bool = False,
     whole_page: bool = False,
+    evidence: Mapping[int, EvidenceView] | None = None,
 ) -> str:
-    """The turns as HTML; what came after ``read_sequence`` stands under a mark "new"."""
+    """The turns as HTML; what came after ``read_sequence`` stands under a mark "new".
+
+    ``evidence`` marks the words that moved scores, by turn.
+    """
     shown = [
         turn for turn in turns if not (leave_out_held and turn.draft_status is DraftStatus.HELD)
     ]
@@ -37,7 +43,8 @@ def thread(
         if not marked and turn.role == "participant" and turn.sequence > (read_sequence or 0):
             parts.append('<div class="ov-fresh-mark" data-fresh="1">New, not read yet</div>')
             marked = True
-        parts.append(_turn(turn, zone=zone, show_levels=show_levels))
+        known = (evidence or {}).get(turn.sequence)
+        parts.append(_turn(turn, zone=zone, show_levels=show_levels, evidence=known))
     newest = f"{len(shown)}-{shown[-1].sequence if shown else 0}"
     classes = "ov-thread ov-whole" if whole_page else "ov-thread"
     return (
@@ -46,7 +53,11 @@ def thread(
     )
 
 
-def _turn(turn: ShownTurn, *, zone: str | None, show_levels: bool) -> str:
+def _turn(
+    turn: ShownTurn, *, zone: str | None, show_levels: bool, evidence: EvidenceView | None
+) -> str:
+    if turn.draft_text is not None:  # the words shown are a person's, not those that were scored
+        evidence = None
     unsent = turn.draft_status in NEVER_SENT or turn.draft_status is DraftStatus.HELD
     classes = f"ov-turn ov-{turn.role}{' ov-unsent' if unsent else ''}"
     line = [f"<b>{_speaker(turn)}</b>", f"<span>{moment(turn.at, zone)}</span>"]
@@ -62,7 +73,8 @@ def _turn(turn: ShownTurn, *, zone: str | None, show_levels: bool) -> str:
             line.append(f"<span>read {moment(turn.read_at, zone)}</span>")
     return (
         f'<article class="{classes}"><div class="ov-line">{"".join(line)}</div>'
-        f'<p class="ov-words" dir="auto">{safe(turn.text)}</p></article>'
+        f'<p class="ov-words" dir="auto">{marked(turn.text, evidence)}</p>'
+        f"{legend(evidence)}</article>"
     )
 
 

@@ -30,7 +30,7 @@ from oversight.services.people import sign_in
 from oversight.settings import Settings, libpq_url, read_settings
 
 ROOT = Path(__file__).parents[2]
-PROCESSES = ("gateway", "scorer", "courier", "clock", "console")
+PROCESSES = ("gateway", "scorer", "courier", "clock", "background", "console")
 
 # What an earlier test left open is put away behind the product's back: a test starts with an empty
 # queue. The record's own guards are set aside for it, which only the owner of the database can.
