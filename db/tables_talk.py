@@ -130,6 +130,7 @@ class RiskAssessment(Base):
         ),
         Index("ix_risk_assessments_message_id", "message_id"),
         Index("ix_risk_assessments_draft_id", "draft_id"),
+        Index("ix_risk_assessments_shadow", "model_version", "id", postgresql_where=sql("shadow")),
         one_of("severity", Severity),
     )
 

@@ -16,11 +16,13 @@ from oversight.queries.quality import (
     rating_summary,
     sample,
 )
+from oversight.queries.shadow import comparison
 from oversight.services.people import Person
 from oversight.ui import quality_case as draw
 from oversight.ui import quality_desk, runtime
 from oversight.ui.metrics_figures import style
 from oversight.ui.quality_agreement import agreement_summary, lowered_list
+from oversight.ui.quality_shadow import shadow_section
 from oversight.ui.who import guard
 
 RULE = (
@@ -38,8 +40,12 @@ def render() -> None:
     with runtime.database().reading() as session:
         summary = rating_summary(session)
         lowered = lowered_levels(session)
+        # Levels in a list would spoil a supervisor's blind reading; leads do not rate.
+        candidate = comparison(session) if person.role is Role.STUDY_LEAD else None
     agreement_summary(summary)
     lowered_list(lowered, person)
+    if candidate is not None:
+        shadow_section(candidate)
     st.subheader("A decision to read again", anchor=False)
     if person.role is Role.SUPERVISOR:
         _rate(person)

@@ -17,6 +17,9 @@ HAS_BEEN_READ = """() => {
     && app?.dataset.testScriptState === 'notRunning';
 }"""
 
+AT_REST = """() => document.querySelector('[data-testid="stApp"]')
+    ?.dataset.testScriptState === 'notRunning'"""
+
 
 @dataclass
 class Screen:
@@ -76,6 +79,11 @@ class Screen:
     def read(self) -> Screen:
         """Wait until what is on the screen has been there long enough to be read."""
         self.page.wait_for_function(HAS_BEEN_READ)
+        return self
+
+    def at_rest(self) -> Screen:
+        """Wait until the page has drawn what was asked of it."""
+        self.page.wait_for_function(AT_REST)
         return self
 
     def press(self, *keys: str) -> Screen:

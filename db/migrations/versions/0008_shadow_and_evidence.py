@@ -15,6 +15,12 @@ NOW = sa.text("oversight_now()")
 
 def upgrade() -> None:
     op.add_column("risk_assessments", sa.Column("flags", JSON, nullable=True))
+    op.create_index(
+        "ix_risk_assessments_shadow",
+        "risk_assessments",
+        ["model_version", "id"],
+        postgresql_where=sa.text("shadow"),
+    )
     op.create_table(
         "evidence",
         sa.Column("assessment_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -70,4 +76,5 @@ def _append_only(table: str) -> None:
 def downgrade() -> None:
     op.drop_table("scoring_models")
     op.drop_table("evidence")
+    op.drop_index("ix_risk_assessments_shadow")
     op.drop_column("risk_assessments", "flags")
