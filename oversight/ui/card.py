@@ -184,9 +184,10 @@ def draft(card: Card, *, revealed: bool) -> None:
     elif revealed and card.draft.flags:
         notes.append("; ".join(FLAG_TEXT[flag] for flag in card.draft.flags))
     blocked = grade_words(card.draft.grade) if revealed else ""
+    explains = revealed and bool(card.draft.flags)
     scored = card.draft.assessment
-    evidence = scored.evidence if revealed and scored is not None else None
-    unknown = absence(evidence) if revealed and card.draft.flags else ""
+    evidence = scored.evidence if explains and scored is not None else None
+    unknown = absence(evidence) if explains else ""
     line = f'<p class="ov-soft">{safe(" · ".join([*notes, blocked]).strip(" ·"))}</p>'
     st.html(
         '<section class="ov-draft" tabindex="0" aria-label="The bot\'s draft reply">'
