@@ -156,12 +156,6 @@ VARIABLES: tuple[Variable, ...] = (
         "Requests a second that one study key may make before it is answered 429.",
     ),
     _row(
-        "OVERSIGHT_UNSCORED_SECONDS",
-        "5",
-        _number(0.1, 300),
-        "Seconds after receipt at which a message without a score becomes LU: a person looks.",
-    ),
-    _row(
         "OVERSIGHT_STATEMENT_SECONDS",
         "10",
         _number(0.1, 600),
@@ -215,7 +209,6 @@ class Settings:
     scorers: int
     couriers: int
     rate_per_second: float
-    unscored_seconds: float
     statement_seconds: float
     lock_seconds: float
     idle_transaction_seconds: float

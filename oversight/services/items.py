@@ -3,17 +3,18 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from db.rows import listed, save_together
+from db.rows import Part, as_loaded, changed, inserted, keep, listed, values_of, write
 from db.session import Topic, ring
-from db.tables import Draft, Message, ReviewItem, new_id
+from db.tables import Draft, ReviewItem, new_id
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
-from oversight.domain.queue import Standing, Summary, Turn, summarise
+from oversight.domain.queue import LATE_REPORT, Standing, Summary, Turn, summarise
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.policies import default_version, policy_of
@@ -22,6 +23,25 @@ from oversight.services.escalating import raise_escalation
 from oversight.services.locking import LockedConversation
 from oversight.services.transition import ITEM, move
 
+_OPENED = (
+    "id",
+    "study_id",
+    "conversation_id",
+    "policy_version_id",
+    "kind",
+    "status",
+    "severity",
+    "grade",
+    "priority",
+    "language",
+    "version",
+    "first_sequence",
+    "last_sequence",
+    "read_sequence",
+    "covered_sequence",
+    "opened_at",
+    "deadline_at",
+)
 _REFRESHED = (
     "severity",
     "grade",
@@ -37,29 +57,51 @@ _HELD_DRAFTS = (
     .where(listed(Draft.conversation_id, "conversations"), Draft.status == DraftStatus.HELD)
     .execution_options(populate_existing=True)
 )
-_TURNS = (
-    select(
-        Message.item_id,
-        Message.sequence,
-        Message.severity,
-        Message.scoring,
-        Message.urgency,
-        Message.received_at,
-        Message.sent_at,
-        Message.language,
-    )
-    .where(listed(Message.item_id, "items"))
-    .order_by(Message.sequence)
-)
-_ANSWERED_ELSEWHERE = (
-    select(Draft.item_id, Message.severity)
-    .join(Message, Message.id == Draft.message_id)
-    .where(
-        listed(Draft.item_id, "items"),
-        Draft.status == DraftStatus.HELD,
-        Message.item_id.is_distinct_from(Draft.item_id),
-    )
-)
+_TURNS = text("""
+    SELECT told.item_id, max(m.sequence), m.severity, m.scoring, max(m.urgency),
+        min(m.received_at), min(
+            CASE WHEN m.sent_at BETWEEN m.received_at - CAST(:late AS interval) AND m.received_at
+                THEN m.sent_at ELSE m.received_at END
+        )
+    FROM unnest(
+        CAST(:items AS uuid[]), CAST(:read AS integer[]), CAST(:covered AS integer[])
+    ) AS told (item_id, read, covered)
+    JOIN messages m ON m.item_id = told.item_id
+    GROUP BY told.item_id, m.severity, m.scoring,
+        m.sequence > told.read, m.sequence > told.covered
+""")
+"""Turns that a summary treats alike are one, by the newest: an item may hold thousands.
+
+The last column is ``Turn.waiting_since``.
+"""
+
+_STANDS = text("""
+    SELECT i.id, d.grade, answered.severity, newest.language
+    FROM review_items i
+    LEFT JOIN drafts d ON d.conversation_id = i.conversation_id AND d.status = 'held'
+    LEFT JOIN messages answered ON answered.id = d.message_id
+        AND d.item_id = i.id AND answered.item_id IS DISTINCT FROM d.item_id
+    LEFT JOIN LATERAL (
+        SELECT m.language FROM messages m
+        WHERE m.item_id = i.id AND m.language IS NOT NULL
+        ORDER BY m.sequence DESC LIMIT 1
+    ) newest ON true
+    WHERE i.id = ANY(CAST(:items AS uuid[]))
+""")
+
+
+@dataclass(frozen=True)
+class _Stand:
+    """What an item's summary needs besides its turns.
+
+    ``grade`` is that of the conversation's held draft, if there is one; ``answered`` the level of
+    the message it answers, where that was closed before it came; ``language`` that of the newest
+    message whose language is known.
+    """
+
+    grade: Grade | None
+    answered: Severity
+    language: str | None
 
 
 def policy_version_for(session: Session, conversation: LockedConversation) -> uuid.UUID:
@@ -101,13 +143,20 @@ def new_item(
     )
 
 
-def write_items(
-    session: Session, opened: Sequence[ReviewItem], *, actor: Actor, why: str = "received"
-) -> None:
+def write_items(session: Session, opened: Sequence[ReviewItem], *, actor: Actor, why: str) -> None:
     """Write new items together. The database refuses a second open review item."""
-    if opened:
-        session.add_all(opened)
-        session.flush()
+    write(session, rows_of(opened))
+    items_opened(session, opened, actor=actor, why=why)
+
+
+def rows_of(opened: Sequence[ReviewItem]) -> Part:
+    """New items as rows; once they are written, ``items_opened`` must follow."""
+    return inserted(ReviewItem, [{name: getattr(one, name) for name in _OPENED} for one in opened])
+
+
+def items_opened(session: Session, opened: Sequence[ReviewItem], *, actor: Actor, why: str) -> None:
+    """Take items just written into the session, record that they are open, and ring."""
+    as_loaded(session, opened)
     record_all(
         session,
         [_event("item.open", item, actor, {"kind": item.kind, "why": why}) for item in opened],
@@ -124,8 +173,7 @@ def extend_items(
     Written to the table by the refresh that must follow.
     """
     for item, last_sequence, turns in extended:
-        item.last_sequence = last_sequence
-        item.version += turns
+        keep(item, last_sequence=last_sequence, version=item.version + turns)
         ring(session, Topic.LIVE, item.conversation_id)
     record_all(
         session,
@@ -169,24 +217,20 @@ def refresh_items(
 ) -> None:
     """Recompute level, order and clocks of items from their turns; a raised level escalates."""
     with session.no_autoflush:  # What changed in the items is written once, below.
-        turns, languages = _turns(session, [item.id for item in items])
-        drafts = held_drafts(session, [item.conversation_id for item in items])
-        floors = _answered_floors(session, items)
+        turns = _turns(session, items)
+        stands = _stands(session, items)
     events = []
     for item in items:
-        conversation = conversations[item.conversation_id]
-        draft = drafts.get(item.conversation_id)
+        stand = stands[item.id]
         summary = _summary(
-            session, item, conversation, turns[item.id], draft, floor=floors.get(item.id)
+            session, item, conversations[item.conversation_id], turns[item.id], stand
         )
         raised = summary.severity.rank > Severity(item.severity).rank
         if summary.severity != item.severity:
             detail = {"from": item.severity, "to": summary.severity.value}
             events.append(_event("item.level", item, actor, detail))
-        _apply(item, summary, draft, raised=raised)
-        item.language = languages.get(item.id) or item.language
-    save_together(session, items, _REFRESHED)
-    session.flush()
+        _apply(item, summary, stand, raised=raised)
+    write(session, changed(ReviewItem, values_of(items, _REFRESHED)))
     record_all(session, events)
     for item in items:
         ring(session, Topic.LIVE, item.conversation_id)
@@ -204,6 +248,7 @@ def escalate_item(
     reason: str | None = None,
 ) -> None:
     """See that the item's conversation has an escalation, and that a waiting item shows it."""
+    session.flush()
     raise_escalation(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
     if item.status == ItemStatus.WAITING:
         move(session, ITEM, item.id, ItemStatus.WAITING, ItemEvent.ESCALATE, actor=actor)
@@ -221,27 +266,40 @@ def base_language(language: str | None) -> str | None:
     return language.lower().split("-")[0] if language else None
 
 
-def _turns(
-    session: Session, item_ids: Sequence[uuid.UUID]
-) -> tuple[dict[uuid.UUID, list[Turn]], dict[uuid.UUID, str]]:
-    """Each item's turns, and the language of its newest message whose language is known."""
-    rows = session.execute(_TURNS, {"items": list(item_ids)})
+def _turns(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, list[Turn]]:
+    """Each item's turns, as far as they differ in what a summary looks at."""
+    said = {
+        "items": [item.id for item in items],
+        "read": [item.read_sequence for item in items],
+        "covered": [item.covered_sequence for item in items],
+        "late": LATE_REPORT,
+    }
     turns: dict[uuid.UUID, list[Turn]] = defaultdict(list)
-    languages: dict[uuid.UUID, str] = {}
-    for item_id, sequence, severity, scoring, urgency, received_at, sent_at, language in rows:
-        assert item_id is not None
+    for row in session.connection().execute(_TURNS, said):
+        item_id, sequence, severity, scoring, urgency, received_at, waiting_since = row
         turns[item_id].append(
-            Turn(sequence, Severity(severity), Scoring(scoring), urgency, received_at, sent_at)
+            Turn(
+                sequence,
+                Severity(severity),
+                Scoring(scoring),
+                urgency,
+                received_at,
+                sent_at=waiting_since,
+            )
         )
-        if language is not None:
-            languages[item_id] = base_language(language) or ""
-    return turns, languages
+    return turns
 
 
-def _answered_floors(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, Severity]:
-    """For a draft that came after its message was closed: the level of that message."""
-    rows = session.execute(_ANSWERED_ELSEWHERE, {"items": [item.id for item in items]})
-    return {row.item_id: Severity(row.severity) for row in rows}
+def _stands(session: Session, items: Sequence[ReviewItem]) -> dict[uuid.UUID, _Stand]:
+    rows = session.connection().execute(_STANDS, {"items": [item.id for item in items]})
+    return {
+        item_id: _Stand(
+            grade=Grade(grade) if grade else None,
+            answered=Severity(severity) if severity else Severity.L0,
+            language=base_language(language),
+        )
+        for item_id, grade, severity, language in rows
+    }
 
 
 def _summary(
@@ -249,9 +307,7 @@ def _summary(
     item: ReviewItem,
     conversation: LockedConversation,
     turns: Sequence[Turn],
-    draft: Draft | None,
-    *,
-    floor: Severity | None,
+    stand: _Stand,
 ) -> Summary:
     policy = policy_of(session, item.policy_version_id)
     standing = Standing(
@@ -270,9 +326,9 @@ def _summary(
         standing,
         policy=policy,
         mode=policy.mode_for(conversation.jurisdiction),
-        draft_held=draft is not None,
+        draft_held=stand.grade is not None,
         opened_at=item.opened_at,
-        floor=worst([floor or Severity.L0, noticed]),
+        floor=worst([stand.answered, noticed]),
     )
 
 
@@ -284,13 +340,18 @@ def _refused_at(item: ReviewItem) -> datetime | None:
     return None if covered else item.notice_at
 
 
-def _apply(item: ReviewItem, summary: Summary, draft: Draft | None, *, raised: bool) -> None:
-    item.severity = summary.severity.value
-    item.grade = draft.grade if draft is not None else Grade.H0.value
-    item.priority = summary.priority
-    item.deadline_at = summary.deadline_at
-    item.bridge_due_at = summary.bridge_due_at if item.kind == ItemKind.REVIEW else None
-    item.version += 1 if raised else 0
+def _apply(item: ReviewItem, summary: Summary, stand: _Stand, *, raised: bool) -> None:
+    keep(
+        item,
+        severity=summary.severity.value,
+        grade=(stand.grade or Grade.H0).value,
+        language=stand.language or item.language,
+        priority=summary.priority,
+        deadline_at=summary.deadline_at,
+        bridge_due_at=summary.bridge_due_at if item.kind == ItemKind.REVIEW else None,
+        version=item.version + (1 if raised else 0),
+        last_sequence=item.last_sequence,
+    )
 
 
 def _event(kind: str, item: ReviewItem, actor: Actor, detail: Mapping[str, object]) -> Event:

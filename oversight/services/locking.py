@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
@@ -20,6 +21,7 @@ _LOCKED = (
         Conversation.study_id,
         Conversation.external_id,
         Conversation.participant_id,
+        Participant.external_id.label("participant"),
         Conversation.last_sequence,
         Conversation.taken_over_by,
         Participant.language,
@@ -35,6 +37,9 @@ _LOCKED = (
     .with_for_update(of=Conversation, key_share=True)
 )
 _CONVERSATIONS = _LOCKED.where(listed(Conversation.id, "ids"))
+_NAMED_CONVERSATIONS = _LOCKED.where(
+    Conversation.study_id == bindparam("study"), listed(Conversation.external_id, "names")
+)
 _CONVERSATION_OF_ITEM = _LOCKED.where(
     Conversation.id
     == select(ReviewItem.conversation_id)
@@ -65,13 +70,15 @@ _OPEN_ITEMS = (
 class LockedConversation:
     """A conversation whose lock we hold, with its participant's facts and policy version.
 
-    The version is the arm's, or where no arm was ever named that of the study's arm ``default``.
+    ``external_id`` and ``participant`` are the bot's own names. The version is the arm's, or where
+    no arm was ever named that of the study's arm ``default``.
     """
 
     id: uuid.UUID
     study_id: uuid.UUID
     external_id: str
     participant_id: uuid.UUID
+    participant: str
     last_sequence: int
     taken_over_by: uuid.UUID | None
     language: str | None
@@ -84,7 +91,20 @@ def lock_conversations(
 ) -> dict[uuid.UUID, LockedConversation]:
     """Lock conversations in order of id, each with its participant's facts and policy version."""
     rows = session.execute(_CONVERSATIONS, {"ids": list(ids)}).all()
-    return {row.id: LockedConversation(*row) for row in rows}
+    return {row.id: _locked(row) for row in rows}
+
+
+def lock_named_conversations(
+    session: Session, study_id: uuid.UUID, names: Sequence[str]
+) -> dict[str, LockedConversation]:
+    """The same by the names that the study's bot gave them; unknown names are left out."""
+    said = {"study": study_id, "names": list(names)}
+    rows = session.connection().execute(_NAMED_CONVERSATIONS, said).all()
+    return {row.external_id: _locked(row) for row in rows}
+
+
+def _locked(row: Iterable[Any]) -> LockedConversation:  # Any: the columns of _LOCKED
+    return LockedConversation(*row)
 
 
 def lock_conversation(session: Session, conversation_id: uuid.UUID) -> LockedConversation:
@@ -105,4 +125,4 @@ def lock_item(session: Session, item_id: uuid.UUID) -> tuple[LockedConversation,
     found = session.execute(_CONVERSATION_OF_ITEM, {"item": item_id}).one_or_none()
     if found is None:
         raise NotFound("no such review item", item_id=str(item_id))
-    return LockedConversation(*found), session.scalars(_ITEM, {"item": item_id}).one()
+    return _locked(found), session.scalars(_ITEM, {"item": item_id}).one()

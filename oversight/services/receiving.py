@@ -6,31 +6,31 @@ a batch of one. Each arrival is answered by its own Outcome or Refusal.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import session as db_session
-from db.rows import insert_rows
+from db.rows import changed, inserted, write
 from db.session import Topic, ring
-from db.tables import Draft, Message, ScoringWork, new_id
+from db.tables import Conversation, Draft, Message, ScoringWork, new_id
 from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.queries.policies import policy_of
 from oversight.services.arrivals import Arrival, Outcome
-from oversight.services.audit import Actor, Event, record_all
+from oversight.services.audit import Actor, Event, record_all, together
 from oversight.services.escalating import imminent_again
 from oversight.services.items import (
     extend_items,
+    items_opened,
     new_item,
     policy_version_for,
     refresh_items,
-    write_items,
+    rows_of,
 )
 from oversight.services.known import Known, Place, load_known
 from oversight.services.locking import LockedConversation, lock_open_items
@@ -40,12 +40,6 @@ from oversight.services.recalling import (
     recall_unsent,
     superseded_by_new_draft,
 )
-
-_NUMBER = text("""
-    UPDATE conversations SET last_sequence = told.number
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[])) AS told (id, number)
-    WHERE conversations.id = told.id
-""")
 
 
 @dataclass
@@ -102,7 +96,8 @@ def _receive_round(
             answers.append(refusal)
     landed = [answer for answer in answers if isinstance(answer, _Landed)]
     if landed:
-        _write(session, landed, now=now)
+        with together(session):
+            _write(session, landed, now=now)
     return [_outcome(answer) if isinstance(answer, _Landed) else answer for answer in answers]
 
 
@@ -164,7 +159,6 @@ def _write(session: Session, landed: Sequence[_Landed], *, now: datetime) -> Non
     with_message = [one for one in landed if one.message_sequence is not None]
     with_draft = [one for one in landed if one.draft_sequence is not None]
     conversations = {one.conversation.id: one.conversation for one in landed}
-    _number(session, conversations)
     recalled = recall_unsent(
         session,
         {one.conversation.id: one.conversation for one in with_message},
@@ -172,41 +166,51 @@ def _write(session: Session, landed: Sequence[_Landed], *, now: datetime) -> Non
         actor=bot,
         why="the participant wrote again",
     )
-    places = _places(session, landed, conversations, recalled, now=now, actor=bot)
-    _insert_messages(session, with_message, places, now=now)
+    places = _places(session, landed, recalled, now=now, actor=bot)
     if with_draft:
         superseded_by_new_draft(
             session, [one.conversation.id for one in with_draft], now=now, actor=bot
         )
-    _insert_drafts(session, with_draft, places, now=now)
-    _insert_work(session, with_message, with_draft)
+    opened = [place.item for place in places.values() if place.item and place.opened]
+    write(
+        session,
+        changed(Conversation, [_numbered(one) for one in conversations.values()]),
+        rows_of(opened),
+        inserted(Message, [_message_row(one, places, now=now) for one in with_message]),
+        inserted(Draft, [_draft_row(one, places, now=now) for one in with_draft]),
+        inserted(ScoringWork, list(_work(with_message, with_draft))),
+    )
+    items_opened(session, opened, actor=bot, why="received")
+    for conversation_id, back in recalled.items():
+        item = places[conversation_id].item
+        assert item is not None
+        bring_back(session, item, back, now=now)
+    record_all(session, [event for one in landed for event in _events(one, places)])
     items = [place.item for place in places.values() if place.item is not None]
     refresh_items(session, items, conversations, now=now, actor=bot)
     _start_again_at_imminent(session, with_message, places, now=now)
-    record_all(session, [event for one in landed for event in _events(one, places)])
     ring(session, Topic.SCORE)
 
 
-def _number(session: Session, conversations: dict[uuid.UUID, LockedConversation]) -> None:
-    numbers = [one.last_sequence for one in conversations.values()]
-    session.execute(_NUMBER, {"ids": list(conversations), "numbers": numbers})
+def _numbered(conversation: LockedConversation) -> dict[str, object]:
+    return {"id": conversation.id, "last_sequence": conversation.last_sequence}
 
 
 def _places(
     session: Session,
     landed: Sequence[_Landed],
-    conversations: dict[uuid.UUID, LockedConversation],
     recalled: dict[uuid.UUID, Recalled],
     *,
     now: datetime,
     actor: Actor,
 ) -> dict[uuid.UUID, Place]:
-    """For each conversation the open item its new turns belong to, opened where one is due."""
+    """For each conversation the open item its new turns belong to, made where one is due."""
     open_items = {
-        item.conversation_id: item for item in lock_open_items(session, list(conversations))
+        item.conversation_id: item
+        for item in lock_open_items(session, [one.conversation.id for one in landed])
     }
     places: dict[uuid.UUID, Place] = {}
-    opened, extended = [], []
+    extended = []
     for one in landed:
         conversation = one.conversation
         back = recalled.get(conversation.id)
@@ -221,14 +225,8 @@ def _places(
             item = new_item(
                 session, conversation, first_sequence=first, last_sequence=last, now=now
             )
-            opened.append(item)
-        places[conversation.id] = Place(item)
-    write_items(session, opened, actor=actor)
+        places[conversation.id] = Place(item, opened=conversation.id not in open_items)
     extend_items(session, extended, actor=actor)
-    for conversation_id, back in recalled.items():
-        item = places[conversation_id].item
-        assert item is not None
-        bring_back(session, item, back, now=now)
     return places
 
 
@@ -243,97 +241,73 @@ def _opens_at_receipt(session: Session, one: _Landed) -> bool:
     return message is not None and message.floor is not None and one.message_sequence is not None
 
 
-def _insert_messages(
-    session: Session,
-    landed: Sequence[_Landed],
-    places: dict[uuid.UUID, Place],
-    *,
-    now: datetime,
-) -> None:
-    rows = []
-    for one in landed:
-        message = one.arrival.message
-        assert message is not None
-        rows.append(
-            {
-                "id": one.message_id,
-                "study_id": one.arrival.study_id,
-                "conversation_id": one.conversation.id,
-                "item_id": places[one.conversation.id].item_id,
-                "external_id": message.external_id,
-                "digest": message.digest,
-                "sequence": one.message_sequence,
-                "text": message.text,
-                "sent_at": message.sent_at,
-                "received_at": now,
-                "severity": worst([Severity.LU, message.floor or Severity.LU]).value,
-                "urgency": message.urgency,
-                "language": message.language or one.conversation.language,
-            }
-        )
-    insert_rows(session, Message, rows)
+def _message_row(
+    one: _Landed, places: Mapping[uuid.UUID, Place], *, now: datetime
+) -> dict[str, object]:
+    message = one.arrival.message
+    assert message is not None
+    return {
+        "id": one.message_id,
+        "study_id": one.arrival.study_id,
+        "conversation_id": one.conversation.id,
+        "item_id": places[one.conversation.id].item_id,
+        "external_id": message.external_id,
+        "digest": message.digest,
+        "sequence": one.message_sequence,
+        "text": message.text,
+        "sent_at": message.sent_at,
+        "received_at": now,
+        "severity": worst([Severity.LU, message.floor or Severity.LU]).value,
+        "urgency": message.urgency,
+        "language": message.language or one.conversation.language,
+    }
 
 
-def _insert_drafts(
-    session: Session,
-    landed: Sequence[_Landed],
-    places: dict[uuid.UUID, Place],
-    *,
-    now: datetime,
-) -> None:
-    rows = []
-    for one in landed:
-        reply = one.arrival.reply
-        assert reply is not None
-        rows.append(
-            {
-                "id": one.draft_id,
-                "reply_id": one.draft_id,
-                "study_id": one.arrival.study_id,
-                "conversation_id": one.conversation.id,
-                "message_id": one.answers,
-                "item_id": places[one.conversation.id].item_id,
-                "external_id": reply.external_id,
-                "digest": reply.digest,
-                "sequence": one.draft_sequence,
-                "text": reply.text,
-                "model_name": reply.model_name,
-                "model_version": reply.model_version,
-                "prompt_version": reply.prompt_version,
-                "received_at": now,
-            }
-        )
-    insert_rows(session, Draft, rows)
+def _draft_row(
+    one: _Landed, places: Mapping[uuid.UUID, Place], *, now: datetime
+) -> dict[str, object]:
+    reply = one.arrival.reply
+    assert reply is not None
+    return {
+        "id": one.draft_id,
+        "reply_id": one.draft_id,
+        "study_id": one.arrival.study_id,
+        "conversation_id": one.conversation.id,
+        "message_id": one.answers,
+        "item_id": places[one.conversation.id].item_id,
+        "external_id": reply.external_id,
+        "digest": reply.digest,
+        "sequence": one.draft_sequence,
+        "text": reply.text,
+        "model_name": reply.model_name,
+        "model_version": reply.model_version,
+        "prompt_version": reply.prompt_version,
+        "received_at": now,
+    }
 
 
-def _insert_work(
-    session: Session, with_message: Sequence[_Landed], with_draft: Sequence[_Landed]
-) -> None:
+def _work(
+    with_message: Sequence[_Landed], with_draft: Sequence[_Landed]
+) -> Iterator[dict[str, object]]:
     """A draft is as urgent as its message: nobody should read one without the other's score."""
-    rows: list[dict[str, object]] = []
     for one in with_message:
         message = one.arrival.message
         assert message is not None
-        rows.append(
-            {
-                "message_id": one.message_id,
-                "draft_id": None,
-                "urgency": message.urgency,
-                "length": len(message.text),
-            }
-        )
+        yield {
+            "message_id": one.message_id,
+            "draft_id": None,
+            "urgency": message.urgency,
+            "length": len(message.text),
+        }
     for one in with_draft:
         reply, message = one.arrival.reply, one.arrival.message
         assert reply is not None
-        rows.append(
-            {
-                "message_id": None,
-                "draft_id": one.draft_id,
-                "urgency": message.urgency * 0.999 if message else 0.5,
-                "length": len(reply.text),
-            }
-        )
-    insert_rows(session, ScoringWork, rows)
+        yield {
+            "message_id": None,
+            "draft_id": one.draft_id,
+            "urgency": message.urgency * 0.999 if message else 0.5,
+            "length": len(reply.text),
+        }
 
 
 def _start_again_at_imminent(

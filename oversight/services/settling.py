@@ -9,7 +9,7 @@ import hmac
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db.tables import Draft, Escalation, Message, ReviewItem, ScoringWork, table_of
@@ -28,6 +28,23 @@ from oversight.services.locking import LockedConversation, lock_conversations, l
 from oversight.services.transition import DRAFT, move
 
 POLICY = Actor.system("policy")
+_LATE = text("""
+    SELECT work.id, conversations.id AS conversation_id
+    FROM scoring_work work
+    LEFT JOIN messages ON messages.id = work.message_id
+    LEFT JOIN drafts ON drafts.id = work.draft_id
+    JOIN conversations
+        ON conversations.id = coalesce(messages.conversation_id, drafts.conversation_id)
+    JOIN participants ON participants.id = conversations.participant_id
+    LEFT JOIN arms ON arms.id = participants.arm_id
+    LEFT JOIN arms usual ON usual.study_id = conversations.study_id AND usual.name = 'default'
+    LEFT JOIN policy_versions policy
+        ON policy.id = coalesce(arms.policy_version_id, usual.policy_version_id)
+    WHERE NOT work.late AND work.created_at < CAST(:now AS timestamptz)
+        - make_interval(secs => coalesce(CAST(policy.document ->> 'unscored_seconds' AS float), 5))
+    ORDER BY work.created_at
+    LIMIT :limit
+""")
 
 
 def settle(
@@ -104,33 +121,21 @@ def put_up(
     return item
 
 
-def put_up_late(
-    session: Session, *, now: datetime, after_seconds: float = 5, limit: int = 500
-) -> int:
-    """Texts without a score for longer than ``after_seconds`` are LU: a person looks."""
-    before = now - timedelta(seconds=after_seconds)
-    work = session.scalars(
-        select(ScoringWork)
-        .where(~ScoringWork.late, ScoringWork.created_at < before)
-        .order_by(ScoringWork.created_at)
-        .limit(limit)
-    ).all()
-    late_messages = [one.message_id for one in work if one.message_id]
-    late_drafts = [one.draft_id for one in work if one.draft_id]
-    found = set(
-        session.scalars(select(Message.conversation_id).where(Message.id.in_(late_messages)))
-    ) | set(session.scalars(select(Draft.conversation_id).where(Draft.id.in_(late_drafts))))
+def put_up_late(session: Session, *, now: datetime, limit: int = 500) -> int:
+    """Texts without a score for longer than their policy allows are LU: a person looks."""
+    late = session.execute(_LATE, {"now": now, "limit": limit}).all()
+    found = {one.conversation_id for one in late}
     conversations = lock_conversations(session, found)
     session.execute(
         update(table_of(ScoringWork))
-        .where(table_of(ScoringWork).c.id.in_([one.id for one in work]))
+        .where(table_of(ScoringWork).c.id.in_([one.id for one in late]))
         .values(late=True)
     )
     clock = Actor.system("clock")
     for conversation_id in sorted(with_strays(session, found)):
         conversation = conversations[conversation_id]
         put_up(session, conversation, now=now, actor=clock, why="not scored in time")
-    return len(work)
+    return len(late)
 
 
 def put_up_unanswered(session: Session, *, now: datetime, limit: int = 100) -> int:

@@ -46,9 +46,7 @@ def run(settings: Settings) -> None:
         engine = started.database.bind
         assert isinstance(engine, Engine)
         chair = Chair(engine)
-        clock = Clock(
-            started.database, stopping=started.stopping, unscored_seconds=settings.unscored_seconds
-        )
+        clock = Clock(started.database, stopping=started.stopping)
         while not started.stopping.is_set():
             began = time.monotonic()
             if chair.taken():
@@ -128,13 +126,11 @@ class _Task:
 class Clock:
     """Does each task in transactions of its own: one that fails never stops the others."""
 
-    def __init__(
-        self, database: Database, *, stopping: threading.Event, unscored_seconds: float = 5
-    ) -> None:
+    def __init__(self, database: Database, *, stopping: threading.Event) -> None:
         self._database = database
         self._stopping = stopping
         self._seldom_at: dict[str, float] = {}
-        late = partial(put_up_late, after_seconds=unscored_seconds, limit=PUT_UP_AT_ONCE)
+        late = partial(put_up_late, limit=PUT_UP_AT_ONCE)
         self._tasks = (
             _Task("climb_due", partial(self._in_one, climb_due)),
             _Task("put_up_late", partial(self._in_one, late)),

@@ -35,7 +35,6 @@ def test_nothing_set_means_the_defaults() -> None:
     assert settings.var == Path("var").absolute()
     assert settings.console_url == "http://127.0.0.1:8501"
     assert settings.gateway_url == "http://127.0.0.1:8600"
-    assert settings.unscored_seconds == 5
     assert settings.demo is True
 
 
@@ -58,7 +57,7 @@ def test_every_default_satisfies_its_own_rule(variable: object) -> None:
         ("OVERSIGHT_DEMO", "maybe", "1 or 0"),
         ("OVERSIGHT_DEMO_SPEED", "nan", "a number from"),
         ("OVERSIGHT_DEMO_SPEED", "inf", "a number from"),
-        ("OVERSIGHT_UNSCORED_SECONDS", "-1", "a number from"),
+        ("OVERSIGHT_LOCK_SECONDS", "-1", "a number from"),
         ("OVERSIGHT_SCORERS", "-1", "a whole number from 0 to 64"),
         ("OVERSIGHT_LOG_LEVEL", "loud", "debug · info · warning · error"),
         ("OVERSIGHT_HOST", "a host", "a host name or address"),

@@ -47,22 +47,24 @@ class Many:
         self.numbers = itertools.count(1)
         with self.database.transaction() as session:
             self.study_id = find_or_create_study(session, f"Many {uuid.uuid4().hex[:6]}")
-            document = default_document().model_copy(
-                update={
-                    "mode": Mode.HOLD_FLAGGED,
-                    "automatic_release": True,
-                    "undo_seconds": 0.02,
-                }
-            )
-            version_id, _ = store_policy(session, self.study_id, "flagged", document)
-            session.add(
-                Arm(
-                    id=new_id(),
-                    study_id=self.study_id,
-                    name="flagged",
-                    policy_version_id=version_id,
+            for name, unscored_seconds in (("flagged", 5.0), ("hurried", 0.05)):
+                document = default_document().model_copy(
+                    update={
+                        "mode": Mode.HOLD_FLAGGED,
+                        "automatic_release": True,
+                        "undo_seconds": 0.02,
+                        "unscored_seconds": unscored_seconds,
+                    }
                 )
-            )
+                version_id, _ = store_policy(session, self.study_id, name, document)
+                session.add(
+                    Arm(
+                        id=new_id(),
+                        study_id=self.study_id,
+                        name=name,
+                        policy_version_id=version_id,
+                    )
+                )
             self.people = [
                 self._person(session, role) for role in (Role.CLINICIAN, Role.SUPERVISOR)
             ]
@@ -87,7 +89,7 @@ class Many:
             facts = ParticipantFacts(
                 f"p{name}",
                 language=random.choice(["en", "es"]),
-                arm="flagged" if name % 2 else None,
+                arm=("flagged", "hurried", None)[name % 3],
             )
             message = NewMessage(f"m{number}", facts, "words", digest("words"))
             draft = NewReply(f"r{number}", f"m{number}", "a reply", digest("a reply"))
@@ -151,7 +153,7 @@ class Many:
 
     def tick(self) -> None:
         for act in (
-            lambda session, at: settling.put_up_late(session, now=at, after_seconds=0.05),
+            lambda session, at: settling.put_up_late(session, now=at),
             lambda session, at: claiming.lapse_claims(session, now=at),
             lambda session, at: escalating.climb_due(session, now=at),
             lambda session, at: delivering.lose_sight(session, now=at),

@@ -116,6 +116,19 @@ def test_a_score_that_comes_late_releases_nothing(clinic: Clinic):
     assert clinic.item("c") is not None
 
 
+def test_the_policy_says_how_long_a_score_may_take(clinic: Clinic):
+    clinic.arm("patient", mode=Mode.HOLD_FLAGGED, automatic_release=True, unscored_seconds=30)
+    for where, arm in (("slow", "patient"), ("quick", "flagged")):
+        clinic.say(where, "words", "hi there", arm=arm)
+    clinic.wait(6)
+    settling.put_up_late(clinic.session, now=now(clinic.session))
+    assert clinic.item("slow") is None
+    assert clinic.open_item("quick").severity == Severity.LU
+    clinic.wait(25)
+    settling.put_up_late(clinic.session, now=now(clinic.session))
+    assert clinic.open_item("slow").severity == Severity.LU
+
+
 def test_an_earlier_unscored_message_holds_all_that_follows(clinic: Clinic):
     clinic.say("c", "words", "hi", arm="flagged")
     clinic.score(None)
