@@ -22,7 +22,7 @@ run: $(VENV)/runtime.stamp ## Start everything on this machine; Ctrl-C stops it,
 demo: $(VENV)/runtime.stamp ## The same with throw-away data and a trial ten times as fast
 	@var=$$(mktemp -d) && trap 'rm -rf "$$var"' EXIT INT TERM && \
 	OVERSIGHT_VAR="$$var" OVERSIGHT_DEMO=1 OVERSIGHT_DEMO_SPEED=$${OVERSIGHT_DEMO_SPEED:-10} \
-	$(BIN)/python -m oversight run --tethered
+	$(BIN)/python -m oversight run --tethered --throwaway
 
 env: $(VENV)/development.stamp ## Make the environment in .venv with all that tests need
 

@@ -70,8 +70,12 @@ def _run(settings: Settings, rest: Sequence[str]) -> int:
     parser.add_argument(
         "--tethered", action="store_true", help="stop when the starting process is gone"
     )
+    parser.add_argument(
+        "--throwaway", action="store_true", help="say that the data are removed afterwards"
+    )
+    asked = parser.parse_args(rest)
     try:
-        return run(settings, tethered=parser.parse_args(rest).tethered)
+        return run(settings, tethered=asked.tethered, throwaway=asked.throwaway)
     except CannotRun as error:
         print(f"oversight: {error}", file=sys.stderr)
         return 1

@@ -13,6 +13,7 @@ from oversight.ui import card as draw
 from oversight.ui import desk, runtime
 from oversight.ui.actions import action_row, form_of, offered_keys, own_level_row
 from oversight.ui.components import news, pulse
+from oversight.ui.not_sent import not_sent
 from oversight.ui.outcome import fate, outcome
 from oversight.ui.queue_list import queue_list
 from oversight.ui.who import guard
@@ -46,11 +47,14 @@ def _card() -> None:
         _item(found, hand, person)
     with above:  # stands above the item and is asked for after it: the item is waited for
         outcome(hand)
+        if hand.lost:
+            not_sent(uuid.UUID(hand.lost), person)
 
 
 def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     mine = found.holder_id == person.id
     first = draw.own_level_first(found) and hand.own_level is None and mine
+    desk.judging(found.item_id if first else None)
     allowed = "" if hand.form else offered_keys(found, person)
     draw.heading(found, revealed=not first, mine=mine, offers=allowed)
     draw.warnings(found)
@@ -136,4 +140,5 @@ def _on_news() -> None:
     hand = desk.desk()
     if lapsed and lapsed == hand.item:
         hand.warning = "Your hold on this item ended; open it again to go on."
+        hand.lost = hand.item
         desk.keep(hand)

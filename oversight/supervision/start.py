@@ -30,10 +30,11 @@ class CannotRun(Exception):
     """Something on this machine stands in the way. The message is fit for an operator."""
 
 
-def run(settings: Settings, *, tethered: bool) -> int:
+def run(settings: Settings, *, tethered: bool, throwaway: bool = False) -> int:
     """Start everything and stay until Ctrl-C. Returns the exit status.
 
     `tethered` also stops when the process that started us is gone, which is what make wants.
+    `throwaway` says, in what we print, that whoever started us removes the data afterwards.
     """
     if tethered:
         tether_to_parent()
@@ -42,12 +43,12 @@ def run(settings: Settings, *, tethered: bool) -> int:
         _check_ports(settings)
         terminal = Terminal(log_file=var.log_file)
         try:
-            return asyncio.run(_run(settings, terminal))
+            return asyncio.run(_run(settings, terminal, throwaway=throwaway))
         finally:
             terminal.close()
 
 
-async def _run(settings: Settings, terminal: Terminal) -> int:
+async def _run(settings: Settings, terminal: Terminal, *, throwaway: bool) -> int:
     supervisor = Supervisor(terminal)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -57,7 +58,8 @@ async def _run(settings: Settings, terminal: Terminal) -> int:
     try:
         await _start_stages(supervisor, settings)
         if not supervisor.stop_asked:
-            terminal.plain(welcome(settings, seconds=time.monotonic() - started))
+            seconds = time.monotonic() - started
+            terminal.plain(welcome(settings, seconds=seconds, throwaway=throwaway))
         await supervisor.wait_until_asked_to_stop()
         status = 0
     except StartFailed as failure:
@@ -66,7 +68,9 @@ async def _run(settings: Settings, terminal: Terminal) -> int:
         status = 1
     stopping = time.monotonic()
     await supervisor.stop()
-    terminal.plain(f"Oversight stopped in {time.monotonic() - stopping:.1f} s; the data are kept.")
+    fate = "thrown away" if throwaway else "kept"
+    seconds = time.monotonic() - stopping
+    terminal.plain(f"Oversight stopped in {seconds:.1f} s; the data are {fate}.")
     return status
 
 
@@ -151,8 +155,11 @@ def _why_not(error: OSError, host: str, port: int, variable: str) -> str:
     return f"Cannot listen on {host} port {port} ({error}): look at OVERSIGHT_HOST and {variable}."
 
 
-def welcome(settings: Settings, *, seconds: float) -> str:
+def welcome(settings: Settings, *, seconds: float, throwaway: bool = False) -> str:
     """What a person needs to begin: where the console is, and as whom to sign in."""
+    log_file = VarFolder(settings.var).log_file
+    kept = f"  Data are kept in {settings.var}, what happens in {log_file}."
+    gone = f"  Data are in {settings.var} until you stop this; then they are thrown away."
     lines = [
         "",
         f"  Oversight is running ({seconds:.1f} s).",
@@ -161,7 +168,7 @@ def welcome(settings: Settings, *, seconds: float) -> str:
         f"  Gateway   {settings.gateway_url}   (described at /openapi.json)",
         "",
         *_sign_ins(settings),
-        f"  Data are kept in {settings.var}, what happens in {VarFolder(settings.var).log_file}.",
+        gone if throwaway else kept,
         "  Ctrl-C stops everything.",
         "",
     ]

@@ -15,6 +15,7 @@ from oversight.ui.thread import thread
 from oversight.ui.words import (
     CATEGORY_WORDS,
     KIND_WORDS,
+    OWN_FIRST,
     UNSCORED_WORDS,
     badge,
     countdown,
@@ -50,8 +51,7 @@ def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
 
     The page's script reads from here which card is on the screen and which keys it offers.
     """
-    own_first = '<span class="ov-badge ov-l0">Your reading first</span>'
-    parts = [badge(card.severity) if revealed else own_first]
+    parts = [badge(card.severity) if revealed else OWN_FIRST]
     parts.append(f'<span class="ov-who">{safe(card.participant)}</span>')
     parts.append(
         countdown(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.session import RECORD_ERRORS
-from oversight.domain.errors import Refusal, StaleVersion
+from oversight.domain.errors import ClaimLost, Refusal, StaleVersion
 from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
 from oversight.services import claiming, deciding, escalating, undoing
 from oversight.services.deciding import Request, Result
+from oversight.services.wording import keep_wording
 from oversight.ui import runtime
 from oversight.ui.components import submitted
 from oversight.ui.trouble import AWAY
@@ -54,6 +55,7 @@ class Desk:
     last_delivery: str | None = None
     last_words: str = ""
     warning: str = ""
+    lost: str | None = None
 
 
 def desk() -> Desk:
@@ -72,6 +74,17 @@ def keep(changed: Desk) -> None:
         st.query_params["item"] = changed.item
     else:
         st.query_params.pop("item", None)
+
+
+def judging(item_id: uuid.UUID | None) -> None:
+    """Note which item's reader gives their own level first: the list keeps its level to itself."""
+    st.session_state.judging = None if item_id is None else str(item_id)
+
+
+def judged_first() -> uuid.UUID | None:
+    """The item whose level its reader must not see yet."""
+    kept = st.session_state.get("judging")
+    return None if kept is None else uuid.UUID(kept)
 
 
 def drawn() -> None:
@@ -226,15 +239,35 @@ def _decide(
             flags=[Flag(one) for one in flags] if isinstance(flags, list) else [],
             own_severity=Severity(hand.own_level) if hand.own_level else None,
         )
-        with runtime.database().transaction() as session:
-            result = deciding.decide(session, request)
+        try:
+            with runtime.database().transaction() as session:
+                result = deciding.decide(session, request)
+        except (StaleVersion, ClaimLost):
+            _lost(hand, request)
+            raise
         _after(hand, request, result)
+    keep(hand)
+
+
+def _lost(hand: Desk, request: Request) -> None:
+    """Somebody was faster: what was written is kept unsent, to be shown beside what won."""
+    hand.lost = str(request.item_id)
+    if request.text is not None:
+        with runtime.database().transaction() as session:
+            keep_wording(session, request.item_id, request.clinician_id, request.text)
+
+
+def lay_aside_lost() -> None:
+    """Seen: the words that were not sent are no longer shown."""
+    hand = desk()
+    hand.lost = None
     keep(hand)
 
 
 def _after(hand: Desk, request: Request, result: Result) -> None:
     """Say what happened; go on to the next item unless this one still needs its reader."""
     words = SAID[request.action]
+    hand.lost = None if hand.lost == str(request.item_id) else hand.lost
     hand.last_delivery = str(result.delivery_id) if result.delivery_id else None
     if result.closed or request.action is Action.ESCALATE:
         with runtime.database().transaction() as session:

@@ -19,6 +19,15 @@ OPEN_PATHS = ("/sign-in", "/_stcore/health", "/healthz")
 OPEN_FOLDERS = ("/static/",)
 CACHE_SECONDS = 1.0
 
+# Streamlit writes styles and starts its components' scripts inline. What must never happen is that
+# a page loads from, is framed by, or sends a participant's words to another address.
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self';"
+    " worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+
 log = logger(__name__)
 
 
@@ -88,6 +97,7 @@ class Guard:
                     (b"x-content-type-options", b"nosniff"),
                     (b"x-frame-options", b"DENY"),
                     (b"referrer-policy", b"same-origin"),
+                    (b"content-security-policy", CONTENT_POLICY.encode()),
                 ]
                 if not static:
                     headers.append((b"cache-control", b"no-store"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
 from oversight.domain.permissions import PAGES, Page
 from oversight.ui.components import STATIC
@@ -33,11 +34,20 @@ def show(pages: Mapping[Page, Callable[[], None]]) -> None:
             title=TITLES[page][0],
             icon=TITLES[page][1],
             url_path=page.value,
-            default=number == 0,
         )
-        for number, page in enumerate(PAGES[person.role])
+        for page in PAGES[person.role]
         if page in pages
     ]
-    chosen = st.navigation(registered, position="top")
+    # Streamlit serves its default page at "/" only and calls the page's own address unknown. So the
+    # default is a door of its own: every page has its name, and "/" leads to the role's first.
+    start = st.Page(_door_to(registered[0]), url_path="start", default=True, visibility="hidden")
+    chosen = st.navigation([*registered, start], position="top")
     shell(person)
     chosen.run()
+
+
+def _door_to(page: StreamlitPage) -> Callable[[], None]:
+    def start() -> None:
+        st.switch_page(page, query_params=st.query_params.to_dict())
+
+    return start

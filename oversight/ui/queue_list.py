@@ -8,7 +8,7 @@ from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Queue, QueueLine
 from oversight.ui import desk
-from oversight.ui.words import badge, countdown, language, level, safe
+from oversight.ui.words import OWN_FIRST, badge, countdown, language, level, safe
 
 ORDER = sorted(Severity, key=lambda severity: -severity.rank)
 SHOWN = 12
@@ -17,10 +17,8 @@ SHOWN = 12
 def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
     """Counts by level, then the worst lines; each can be opened."""
     st.subheader(f"{waiting.total} open", anchor=False)
-    counts = "".join(
-        f"<span>{badge(one)} {waiting.counts[one]}</span>" for one in ORDER if one in waiting.counts
-    )
-    st.html(f'<div class="ov-counts">{counts}</div>')
+    unseen = next((line for line in waiting.lines if line.item_id == desk.judged_first()), None)
+    st.html(f'<div class="ov-counts">{_counts(waiting, unseen)}</div>')
     if waiting.overdue:
         st.html(f'<p class="ov-late">{waiting.overdue} over the time to answer</p>')
     changed = next((line for line in waiting.lines if line.item_id == item), None)
@@ -31,6 +29,17 @@ def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
     rest = waiting.total - min(len(waiting.lines), SHOWN)
     if rest > 0:
         st.html(f'<p class="ov-soft">and {rest} more, less urgent</p>')
+
+
+def _counts(waiting: Queue, unseen: QueueLine | None) -> str:
+    """How many there are by level; one whose reader judges first is told apart from all levels."""
+    counts = dict(waiting.counts)
+    if unseen is not None and counts.get(unseen.severity):
+        counts[unseen.severity] -= 1
+    shown = [f"<span>{badge(one)} {counts[one]}</span>" for one in ORDER if counts.get(one)]
+    if unseen is not None:
+        shown.append(f"<span>{OWN_FIRST} 1</span>")
+    return "".join(shown)
 
 
 def _newer(line: QueueLine) -> None:
@@ -58,9 +67,10 @@ def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> None:
     elif line.status is ItemStatus.ESCALATED:
         facts.append("escalated, nobody has it")
     mark = " ov-mine" if mine else ""
+    shown = OWN_FIRST if line.item_id == desk.judged_first() else badge(line.severity)
     words, button = st.columns([3, 1], vertical_alignment="center")
     words.html(
-        f'<div class="ov-queue-line{mark}">{badge(line.severity)} <b>{safe(line.participant)}</b>'
+        f'<div class="ov-queue-line{mark}">{shown} <b>{safe(line.participant)}</b>'
         f' {clock}<div class="ov-soft">{safe(" · ".join(facts))}</div></div>'
     )
     if not mine and not line.holder:

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from db.session import RECORD_ERRORS
 from oversight.domain.errors import ClaimLost, NotPermitted, Refusal
+from oversight.domain.permissions import PAGES
 from oversight.services.claiming import renew
 from oversight.services.people import Person, sign_in, sign_out
 from oversight.services.wording import keep_wording
@@ -25,6 +26,7 @@ BODY_LIMIT = 200_000
 def routes(live: Live) -> list[BaseRoute]:
     """Everything that is not Streamlit's."""
     return [
+        Route("/", _first_page, methods=["GET"]),
         Route("/sign-in", _show_sign_in, methods=["GET"]),
         Route("/sign-in", _sign_in, methods=["POST"]),
         Route("/sign-out", _sign_out, methods=["POST"]),
@@ -32,6 +34,13 @@ def routes(live: Live) -> list[BaseRoute]:
         Route("/desk/lease", _desk(_renew), methods=["POST"]),
         WebSocketRoute("/live", live.serve),
     ]
+
+
+async def _first_page(request: Request) -> Response:
+    """The role's first page by its own address, so that a reload or a bookmark finds it."""
+    person: Person = request.state.person
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/{PAGES[person.role][0].value}{query}", status_code=303)
 
 
 async def _show_sign_in(request: Request) -> Response:

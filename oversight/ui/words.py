@@ -19,6 +19,9 @@ LEVEL_WORDS: Mapping[Severity, str] = {
     Severity.L0: "No risk seen",
 }
 
+OWN_FIRST = '<span class="ov-badge ov-l0">Your reading first</span>'
+"""Instead of a level, while its reader has not given their own (HTML)."""
+
 # A shape for each level, so that no level is told by its colour alone.
 LEVEL_MARKS: Mapping[Severity, str] = {
     Severity.L4: "▲▲",

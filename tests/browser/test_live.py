@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,6 +13,7 @@ from tests.browser.system import System
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+ON_SCREEN_SECONDS = 10
 SAID = "I walked to the lake today."
 DRAFT = "A walk to the lake sounds calm. How was it?"
 HOSTILE = "<script>window.broken = 1</script> </div></article> **bold** [a](javascript:1) ![x](y)"
@@ -30,6 +34,19 @@ def test_a_new_message_shows_in_the_list_without_reload_or_polling(
     expect(page.locator(".ov-queue-line")).to_contain_text(bot.participant.id)
     assert page.evaluate("window.stays") == "here"
     assert not [url for url in requests if "/static/" not in url]
+
+
+def test_somebody_in_danger_is_on_the_screen_within_seconds(
+    open_console: OpenConsole, new_bot: NewBot
+) -> None:
+    """Two seconds is wanted; the bound leaves room for a machine that is busy with other tests."""
+    screen = open_console("clinician").live()
+    bot = new_bot("danger")
+    began = time.monotonic()
+    bot.exchange("i want to kill myself tonight", "That sounds very hard.")
+    line = screen.page.locator(".ov-queue-line", has_text=bot.participant.id)
+    expect(line).to_contain_text(re.compile("High|Imminent"))
+    assert time.monotonic() - began < ON_SCREEN_SECONDS
 
 
 def test_news_do_not_change_the_card_being_read_and_the_old_one_cannot_be_approved(

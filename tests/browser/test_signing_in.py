@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -110,6 +112,14 @@ def test_each_role_has_its_pages_and_no_others(open_console: OpenConsole, who: s
     links = screen.page.get_by_role("navigation", name="App pages").get_by_role("link")
     expect(links).to_contain_text([TITLES[page][0] for page in own])
     expect(links).to_have_count(len(own))
+    for page in own:
+        screen.open(f"/{page.value}")
+        title = TITLES[page][0]
+        expect(links.filter(has_text=title)).to_have_attribute("aria-current", "page")
+        expect(screen.page.get_by_role("dialog")).to_be_hidden()
+        expect(screen.page).to_have_url(re.compile(rf"/{page.value}$"))
+    screen.open("/")
+    expect(screen.page).to_have_url(re.compile(rf"/{own[0].value}$"))
     for foreign in [page for page in TITLES if page not in own][:1]:
         screen.open(f"/{foreign.value}")
         expect(screen.page.get_by_role("dialog", name="Page not found")).to_be_visible()

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewBot, OpenConsole, shown_to
-from tests.browser.system import System
-from tests.fakes import FakeChannel
+from tests.browser.screen import Screen
+from tests.browser.system import System, until
+from tests.fakes import FakeBot, FakeChannel
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -82,3 +83,57 @@ def test_a_key_pressed_twice_never_decides_the_next_card(
     screen.read()
     expect(screen.card).to_be_visible()
     assert len(system.rows("SELECT 1 FROM review_items WHERE status = 'claimed'")) == 1
+
+
+MINE = "My own words about tomatoes."
+
+
+def judged(screen: Screen) -> Screen:
+    if screen.button("Imminent").is_visible():
+        screen.press("0")
+        expect(screen.page.locator(".ov-model")).to_be_visible()
+    return screen
+
+
+def writing(screen: Screen, bot: FakeBot) -> Screen:
+    judged(screen.live().press("n").shows_card_of(bot.participant.id)).press("w")
+    expect(screen.form).to_be_visible()
+    screen.writing.fill(MINE)
+    return screen
+
+
+def test_the_loser_of_a_race_sees_what_won_and_their_own_words_unsent(
+    system: System, open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("race")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    token = system.token("clinician")
+    slow = writing(open_console(token=token), bot)
+    fast = open_console(token=token).live().press("n").shows_card_of(bot.participant.id)
+    judged(fast).press("a")
+    expect(fast.said).to_contain_text("Approved")
+    slow.writing.press("Control+Enter")
+    lost = slow.page.locator(".st-key-not-sent")
+    expect(lost).to_contain_text("Noa Lindqvist approved the draft")
+    expect(lost).to_contain_text(DRAFT)
+    expect(lost).to_contain_text("Your words, not sent")
+    expect(lost).to_contain_text(MINE)
+    assert shown_to(channel, bot) == [DRAFT]
+    slow.button("Lay aside").click()
+    expect(lost).to_be_hidden()
+
+
+def test_whoever_was_away_finds_their_words_when_a_colleague_took_the_item(
+    system: System, open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    bot = new_bot("away")
+    bot.exchange(SAID, DRAFT)
+    scored(bot)
+    slow = writing(open_console("clinician"), bot)
+    until(lambda: system.rows("SELECT 1 FROM working_texts WHERE text = %s", MINE))
+    system.change("UPDATE claims SET expires_at = now() - interval '1 second'")
+    open_console("clinician2").live().press("n").shows_card_of(bot.participant.id)
+    lost = slow.page.locator(".st-key-not-sent")
+    expect(lost).to_contain_text(f"has had {bot.participant.id} open since", timeout=60_000)
+    expect(lost).to_contain_text(MINE)

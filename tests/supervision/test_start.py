@@ -202,6 +202,16 @@ def test_a_database_that_cannot_be_reached_ends_the_start_with_its_reason(
     assert "hunter2" not in "".join(oversight.lines)
 
 
+def test_what_is_thrown_away_is_not_said_to_be_kept(tmp_path: Path) -> None:
+    settings = read_settings({"OVERSIGHT_VAR": str(tmp_path)})
+    assert "Data are kept in" in start.welcome(settings, seconds=1)
+    words = start.welcome(settings, seconds=1, throwaway=True)
+    assert "thrown away" in words
+    assert "kept" not in words
+    recipe = (Path(__file__).parents[2] / "Makefile").read_text().partition("\ndemo:")[2]
+    assert "--throwaway" in recipe.partition("\n\n")[0]
+
+
 def test_the_welcome_names_the_addresses_and_the_sign_ins(tmp_path: Path) -> None:
     (tmp_path / "demo.json").write_text(
         json.dumps(
