@@ -19,10 +19,11 @@ OPEN_PATHS = ("/sign-in", "/_stcore/health", "/healthz")
 OPEN_FOLDERS = ("/static/",)
 CACHE_SECONDS = 1.0
 
-# Streamlit writes styles and starts its components' scripts inline. What must never happen is that
-# a page loads from, is framed by, or sends a participant's words to another address.
+# Streamlit writes styles and scripts inline, and its charts evaluate some. What must never happen
+# is that a page loads from, is framed by, or sends a participant's words to another address.
 CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline';"
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:;"
+    " style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self';"
     " worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self';"
     " frame-ancestors 'none'"
