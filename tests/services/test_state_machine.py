@@ -6,6 +6,8 @@ without an owner, levels never lowered by a machine.
 """
 
 import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import hypothesis.strategies as st
 import pytest
@@ -27,6 +29,7 @@ from oversight.services import (
     delivering,
     escalating,
     refusing,
+    rereading,
     rescoring,
     scoring,
     settling,
@@ -41,6 +44,7 @@ pytestmark = pytest.mark.slow
 CONVERSATIONS = ("a", "b", "c", "d")
 ARMS = {"a": None, "b": "flagged", "c": "after", "d": "audited"}
 conversations = st.sampled_from(CONVERSATIONS)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Everything(RuleBasedStateMachine):
@@ -98,6 +102,23 @@ class Everything(RuleBasedStateMachine):
     )
     def score(self, severity: Severity | None, flags: list[Flag]) -> None:
         self.clinic.score(None if severity is Severity.LU else severity, flags=flags)
+
+    @rule(
+        severity=st.sampled_from([*Severity]),
+        flags=st.lists(st.sampled_from([Flag.F02, Flag.F18]), max_size=1),
+    )
+    def the_history_is_read_again(self, severity: Severity, flags: list[Flag]) -> None:
+        """With one more version each time; LU is one that fails."""
+        version, level = f"version-{uuid.uuid4().hex}", severity
+        tasks = rereading.next_texts(self.session, after=0, model_version=version, since=EVER)
+        said = [
+            replace(
+                assessment(task, None if level is Severity.LU else level, flags, None),
+                model_version=version,
+            )
+            for task in tasks
+        ]
+        rereading.record_reread(self.session, tasks, said)
 
     @rule(who=st.integers(0, 1))
     def take_next(self, who: int) -> None:
