@@ -20,18 +20,16 @@ from oversight.services.scoring import CONTEXT_TURNS, Task, assessment_row, subj
 
 MOST_AT_ONCE = 16
 
+# One subquery a column: with both columns in one, each text would be compared with every other.
 _NEXT = text("""
     SELECT r.id FROM risk_assessments r
     WHERE r.id > :after AND NOT r.shadow
       AND NOT EXISTS (
-          SELECT FROM risk_assessments n WHERE NOT n.shadow AND n.id > r.id
-            AND (n.message_id = r.message_id OR n.draft_id = r.draft_id))
+          SELECT FROM risk_assessments o WHERE o.message_id = r.message_id
+            AND CASE WHEN o.shadow THEN o.model_version = :model_version ELSE o.id > r.id END)
       AND NOT EXISTS (
-          SELECT FROM risk_assessments s
-          WHERE s.shadow AND s.model_version = :model_version AND s.message_id = r.message_id)
-      AND NOT EXISTS (
-          SELECT FROM risk_assessments s
-          WHERE s.shadow AND s.model_version = :model_version AND s.draft_id = r.draft_id)
+          SELECT FROM risk_assessments o WHERE o.draft_id = r.draft_id
+            AND CASE WHEN o.shadow THEN o.model_version = :model_version ELSE o.id > r.id END)
     ORDER BY r.id
     LIMIT :most
 """)
