@@ -73,7 +73,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_up(url: str, *, seconds: float = 30) -> None:
+def wait_until_up(url: str, *, seconds: float = 90) -> None:
     """Until something answers there without a server error."""
     give_up_at = time.monotonic() + seconds
     while True:

@@ -7,6 +7,7 @@ its recall stands in the model card. Needs numpy only to load.
 
 import math
 import zlib
+from array import array
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -88,6 +89,8 @@ def _ends(text: str) -> str:
 
 
 @cache
-def _weights() -> tuple[list[float], float]:
+def _weights() -> tuple[Sequence[float], float]:
+    """As they are stored, in 128 kB: a list of numbers falls out of the processor's caches."""
     with np.load(WEIGHTS_FILE, allow_pickle=False) as arrays:
-        return arrays["weights"].astype(float).tolist(), float(arrays["bias"])
+        weights = array("f", arrays["weights"].astype(np.float32).tobytes())
+        return weights, float(arrays["bias"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -88,8 +89,13 @@ def _gateway(settings: Settings, rest: Sequence[str]) -> int:
 
     _no_more(rest, "gateway")
     _start_logs(settings)
+    app = create_app(_connected(settings))
+    # What was imported stays for good: looking for garbage among it, over and over while a batch
+    # of arrivals is taken in, cost a tenth of all processor time (measured).
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     uvicorn.run(
-        create_app(_connected(settings)),
+        app,
         host=settings.host,
         port=settings.gateway_port,
         log_config=None,
