@@ -4,9 +4,11 @@ import uuid
 
 import streamlit as st
 
+from db.session import Session
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Action, Page
+from oversight.queries.delivery import DeliveryState, delivery_state
 from oversight.queries.triage import Card, card, queue
 from oversight.services.people import Person
 from oversight.ui import card as draw
@@ -39,14 +41,14 @@ def _card() -> None:
     person = guard(Page.TRIAGE)
     hand = desk.desk()
     above = st.container()
-    found = _read(hand, person)
+    found, sent = _read(hand, person)
     desk.drawn()
     if found is None:
         _nothing_in_hand()
     else:
         _item(found, hand, person)
-    with above:  # stands above the item and is asked for after it: the item is waited for
-        outcome(hand)
+    with above:  # stands above the item and is drawn after it: the item is waited for
+        outcome(hand, sent)
         if hand.lost:
             not_sent(uuid.UUID(hand.lost), person)
 
@@ -64,15 +66,14 @@ def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     draw.said(found, revealed=not first)
     if first:
         own_level_row(found)
-        draw.draft(found, revealed=False)
+        st.html(draw.draft(found, revealed=False))
     else:
         _draft_and_model(found, writing=hand.form)
     if hand.form and mine:
         form_of(found, hand)
     else:
         action_row(found, person)
-    with st.expander("Contacts, measures and safety plan"):
-        draw.participant_details(found)
+    st.html(draw.participant_details(found))
 
 
 def _draft_and_model(found: Card, *, writing: str | None) -> None:
@@ -80,32 +81,35 @@ def _draft_and_model(found: Card, *, writing: str | None) -> None:
     if writing == Action.EDIT:
         return
     if writing:
-        draw.draft(found, revealed=True)
+        st.html(draw.draft(found, revealed=True))
         return
-    reply, model = st.columns([1.7, 1], gap="medium")
-    with reply:
-        draw.draft(found, revealed=True)
-    with model:
-        draw.assessment(found)
+    pair = draw.draft(found, revealed=True) + draw.assessment(found)
+    st.html(f'<div class="ov-pair">{pair}</div>')
 
 
-def _read(hand: desk.Desk, person: Person) -> Card | None:
-    """The card in hand; a closed or unknown one is laid aside."""
+def _read(hand: desk.Desk, person: Person) -> tuple[Card | None, DeliveryState | None]:
+    """The card in hand, and where the last text stands; a closed or unknown card is laid aside."""
+    with runtime.database().reading() as session:
+        found = _in_hand(session, hand, person)
+        last = hand.last_delivery
+        sent = delivery_state(session, uuid.UUID(last)) if last else None
+    if found is None and hand.item:
+        hand.item = None
+        desk.keep(hand)
+    elif found is not None and hand.shown_at is None:
+        hand.shown_at = f"{found.version}"
+        desk.keep(hand)
+    return found, sent
+
+
+def _in_hand(session: Session, hand: desk.Desk, person: Person) -> Card | None:
     if not hand.item:
         return None
     try:
-        with runtime.database().reading() as session:
-            found = card(session, uuid.UUID(hand.item), person.id)
+        found = card(session, uuid.UUID(hand.item), person.id)
     except (NotFound, ValueError):
-        found = None
-    if found is None or found.status is ItemStatus.CLOSED:
-        hand.item = None
-        desk.keep(hand)
         return None
-    if hand.shown_at is None:
-        hand.shown_at = f"{found.version}"
-        desk.keep(hand)
-    return found
+    return None if found.status is ItemStatus.CLOSED else found
 
 
 def _nothing_in_hand() -> None:
@@ -129,8 +133,10 @@ def _queue() -> None:
         st.rerun()  # a press and a piece of news came together, and only this half was redrawn
     with runtime.database().reading() as session:
         waiting = queue(session)
+        last = hand.last_delivery
+        sent = delivery_state(session, uuid.UUID(last)) if last else None
     item = uuid.UUID(hand.item) if hand.item else None
-    pulse(now=waiting.at.timestamp(), fate=fate(hand), on_news=_on_news, key=PULSE)
+    pulse(now=waiting.at.timestamp(), fate=fate(sent), on_news=_on_news, key=PULSE)
     queue_list(waiting, item)
 
 

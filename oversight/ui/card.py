@@ -71,14 +71,14 @@ def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
             )
         )
     marks = f'data-card="{card.item_id}:{card.version}" data-offers="{offers}"'
-    st.html(f'<div class="ov-head" {marks}{" data-mine=1" if mine else ""}>{"".join(parts)}</div>')
+    head = f'<div class="ov-head" {marks}{" data-mine=1" if mine else ""}>{"".join(parts)}</div>'
     facts = [
         f"local time {card.at.astimezone(zone(card.timezone)):%H:%M (%Z)}",
         language(card.participant_language or card.language),
         card.jurisdiction or "place not known",
         f"crisis line: {card.crisis_line}",
     ]
-    st.html(f'<div class="ov-soft">{safe(" · ".join(facts))}</div>')
+    st.html(f'{head}<div class="ov-soft">{safe(" · ".join(facts))}</div>')
 
 
 def warnings(card: Card) -> None:
@@ -171,11 +171,10 @@ def said(card: Card, *, revealed: bool) -> None:
     )
 
 
-def draft(card: Card, *, revealed: bool) -> None:
-    """The bot's proposal and, once revealed, what may be wrong with it."""
+def draft(card: Card, *, revealed: bool) -> str:
+    """The bot's proposal and, once revealed, what may be wrong with it (HTML)."""
     if card.draft is None:
-        st.html('<p class="ov-soft">The bot has not proposed a reply.</p>')
-        return
+        return '<p class="ov-soft">The bot has not proposed a reply.</p>'
     notes = []
     if card.draft.scoring == "pending":
         notes.append("being checked…")
@@ -189,7 +188,7 @@ def draft(card: Card, *, revealed: bool) -> None:
     evidence = scored.evidence if explains and scored is not None else None
     unknown = absence(evidence) if explains else ""
     line = f'<p class="ov-soft">{safe(" · ".join([*notes, blocked]).strip(" ·"))}</p>'
-    st.html(
+    return (
         '<section class="ov-draft" tabindex="0" aria-label="The bot\'s draft reply">'
         f"<h3>The bot's draft reply</h3>{line}"
         f'<div class="ov-words" dir="auto">{marked(card.draft.text, evidence)}</div>'
@@ -206,8 +205,8 @@ def grade_words(grade: Grade) -> str:
     }.get(grade, "")
 
 
-def assessment(card: Card) -> None:
-    """What the model made of it. Scores route work; they decide nothing."""
+def assessment(card: Card) -> str:
+    """What the model made of it (HTML). Scores route work; they decide nothing."""
     view = card.assessment
     if view is None:
         words = "<p>The classifier has not answered yet.</p>"
@@ -222,7 +221,7 @@ def assessment(card: Card) -> None:
             f"<p>{badge(card.severity)}{lowered}</p>{phrase}{_bars(view)}{_absent(view)}"
             f'<p class="ov-soft">{note}</p>'
         )
-    st.html(
+    return (
         '<section class="ov-model" aria-label="What the classifier sees">'
         f"<h3>What the classifier sees</h3>{words}</section>"
     )
@@ -253,16 +252,19 @@ def _bar(words: str, value: float) -> str:
     )
 
 
-def participant_details(card: Card) -> None:
-    """Contacts, measures and safety plan, for whoever has to call."""
+def participant_details(card: Card) -> str:
+    """Contacts, measures and safety plan, for whoever has to call (HTML)."""
     profile = card.profile
-    if not profile:
-        st.write("Nothing is on this participant's card yet.")
-        return
-    for name in ("contacts", "collateral", "measures", "safety_plan", "consent"):
-        content = profile.get(name)
-        if content:
-            st.html(f"<h4>{safe(name.replace('_', ' ').capitalize())}</h4>{_listed(content)}")
+    shown = [
+        f"<h4>{safe(name.replace('_', ' ').capitalize())}</h4>{_listed(profile[name])}"
+        for name in ("contacts", "collateral", "measures", "safety_plan", "consent")
+        if profile.get(name)
+    ]
+    words = "".join(shown) or "<p>Nothing is on this participant's card yet.</p>"
+    return (
+        '<details class="ov-details"><summary>Contacts, measures and safety plan</summary>'
+        f"{words}</details>"
+    )
 
 
 def _listed(content: object) -> str:

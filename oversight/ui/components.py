@@ -1,5 +1,6 @@
-"""The console's two browser components. Their scripts draw with textContent only."""
+"""The console's browser components. Their scripts draw with textContent only."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -92,6 +93,48 @@ class Fate:
     words: str
 
 
+@dataclass(frozen=True)
+class LevelMark:
+    """A level: the name of its colours, and its words."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class ListedCount:
+    """How many are open at one level."""
+
+    level: LevelMark
+    count: int
+
+
+@dataclass(frozen=True)
+class ListedLine:
+    """One open item in the list. ``open`` offers to take it."""
+
+    item: str
+    level: LevelMark
+    who: str
+    deadline: int
+    clock: str
+    late: bool
+    facts: str
+    mine: bool
+    open: bool
+
+
+@dataclass(frozen=True)
+class QueueBox:
+    """The whole list: one element, because dozens of them took most of a redraw."""
+
+    head: str
+    counts: Sequence[ListedCount]
+    overdue: str
+    lines: Sequence[ListedLine]
+    rest: str
+
+
 Answer = Mapping[str, Any]
 """What a form sends: text, flags, choice, reason, where it has them. Any: JSON from a browser."""
 
@@ -119,6 +162,17 @@ def _pulse() -> Any:  # Any: Streamlit's renderer
     )
 
 
+@cache
+def _queue() -> Any:  # Any: Streamlit's renderer
+    return st.components.v2.component(
+        "oversight_queue",
+        html='<div class="ov-queue-box"></div>\n',
+        css=(STATIC / "queue.css").read_text(encoding="utf-8"),
+        js=(STATIC / "queue.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
 def desk_form(
     form: DeskForm, *, on_submit: Callable[[], None], on_cancel: Callable[[], None], key: str
 ) -> None:
@@ -142,3 +196,16 @@ def news(key: str) -> Answer:
     """What the pulse just reported: that something changed, or a ``lapsed`` item."""
     values = st.session_state[key].news
     return values if isinstance(values, Mapping) else {}
+
+
+def queue_box(box: QueueBox, *, on_open: Callable[[], None], key: str) -> None:
+    """Draw the list; read what was chosen with ``opened`` inside ``on_open``."""
+    _queue()(data=asdict(box), key=key, on_open_change=on_open)
+
+
+def opened(key: str) -> uuid.UUID | None:
+    """The item whose button was just pressed; None for anything that is no item's id."""
+    try:
+        return uuid.UUID(str(st.session_state[key].open))
+    except ValueError:
+        return None

@@ -1,23 +1,25 @@
 """What Triage does when something is pressed: call one service, say what came of it."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from db.session import RECORD_ERRORS
-from oversight.domain.errors import ClaimLost, Refusal, StaleVersion
+from oversight.domain.errors import AlreadyClaimed, ClaimLost, Refusal, StaleVersion
 from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
 from oversight.services import claiming, deciding, escalating, undoing
 from oversight.services.deciding import Request, Result
+from oversight.services.people import Person
 from oversight.services.wording import keep_wording
 from oversight.ui import runtime
 from oversight.ui.components import submitted
 from oversight.ui.trouble import AWAY
-from oversight.ui.who import acting
+from oversight.ui.who import acting, known
 
 log = logger(__name__)
 
@@ -70,6 +72,8 @@ def keep(changed: Desk) -> None:
     """Remember the desk, and put the item in the address."""
     st.session_state.desk = dict(vars(changed))
     st.session_state.desk_changes = st.session_state.get("desk_changes", 0) + 1
+    if changed.item == st.query_params.get("item"):
+        return
     if changed.item:
         st.query_params["item"] = changed.item
     else:
@@ -111,8 +115,8 @@ def take_next() -> None:
     """Claim the next item, worst first."""
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             found = claiming.claim_next(session, person.id)
         _lay_out(hand, str(found) if found else None)
         if found is None:
@@ -124,8 +128,8 @@ def take(item_id: uuid.UUID) -> None:
     """Claim the item chosen from the list."""
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             claiming.claim(session, item_id, person.id)
         _lay_out(hand, str(item_id))
     keep(hand)
@@ -135,8 +139,8 @@ def put_back(item_id: uuid.UUID) -> None:
     """Return the item undecided."""
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             claiming.unclaim(session, item_id, person.id)
         _lay_out(hand, None)
         hand.last_words = SAID[Action.UNCLAIM]
@@ -189,8 +193,8 @@ def acknowledge(escalation_id: uuid.UUID) -> None:
     """I have it: names an owner, stops the calls for a while, decides nothing."""
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             now = runtime.now(session)
             escalating.acknowledge(session, escalation_id, person.id, now=now)
         hand.last_words, hand.last_delivery = SAID[Action.ACKNOWLEDGE], None
@@ -201,8 +205,8 @@ def undo(delivery_id: uuid.UUID) -> None:
     """Recall the last release and open its item again."""
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             item_id = undoing.undo(session, delivery_id, person.id)
             claiming.claim(session, item_id, person.id)
         _lay_out(hand, str(item_id))
@@ -226,27 +230,40 @@ def _decide(
 ) -> None:
     hand = desk()
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         flags = answer.get("flags")
-        request = Request(
-            item_id=item_id,
-            version=version,
-            clinician_id=person.id,
-            client_decision_id=decision,
-            action=action,
-            text=str(answer["text"]) if "text" in answer else None,
-            reason=str(answer.get("reason") or "") or None,
-            flags=[Flag(one) for one in flags] if isinstance(flags, list) else [],
-            own_severity=Severity(hand.own_level) if hand.own_level else None,
-        )
+        flags = [Flag(one) for one in flags] if isinstance(flags, list) else []
+        own = Severity(hand.own_level) if hand.own_level else None
+
+        def asked_by(person: Person) -> Request:
+            return Request(
+                item_id=item_id,
+                version=version,
+                clinician_id=person.id,
+                client_decision_id=decision,
+                action=action,
+                text=str(answer["text"]) if "text" in answer else None,
+                reason=str(answer.get("reason") or "") or None,
+                flags=flags,
+                own_severity=own,
+            )
+
         try:
-            with runtime.database().transaction() as session:
-                result = deciding.decide(session, request)
+            result, following = _carry_out(asked_by)
         except (StaleVersion, ClaimLost):
-            _lost(hand, request)
+            _lost(hand, asked_by(known(Page.TRIAGE)))
             raise
-        _after(hand, request, result)
+        _after(hand, item_id, action, result, following)
     keep(hand)
+
+
+def _carry_out(asked_by: Callable[[Person], Request]) -> tuple[Result, uuid.UUID | None]:
+    """The decision and the next item; trouble with the next must not undo what was decided."""
+    try:
+        with runtime.database().transaction() as session:
+            return deciding.decide_and_go_on(session, asked_by(acting(Page.TRIAGE, session)))
+    except AlreadyClaimed:
+        with runtime.database().transaction() as session:
+            return deciding.decide(session, asked_by(acting(Page.TRIAGE, session))), None
 
 
 def _lost(hand: Desk, request: Request) -> None:
@@ -264,19 +281,19 @@ def lay_aside_lost() -> None:
     keep(hand)
 
 
-def _after(hand: Desk, request: Request, result: Result) -> None:
-    """Say what happened; go on to the next item unless this one still needs its reader."""
-    words = SAID[request.action]
-    hand.lost = None if hand.lost == str(request.item_id) else hand.lost
+def _after(
+    hand: Desk, item_id: uuid.UUID, action: Action, result: Result, following: uuid.UUID | None
+) -> None:
+    """Say what happened; the next item is in hand unless this one still needs its reader."""
+    words = SAID[action]
+    hand.lost = None if hand.lost == str(item_id) else hand.lost
     hand.last_delivery = str(result.delivery_id) if result.delivery_id else None
-    if result.closed or request.action is Action.ESCALATE:
-        with runtime.database().transaction() as session:
-            found = claiming.claim_next(session, request.clinician_id)
-        _lay_out(hand, str(found) if found else None)
+    if result.closed or action is Action.ESCALATE:
+        _lay_out(hand, str(following) if following else None)
     else:
         hand.form, hand.trouble = None, ""
         words = f"{words}. Still open: {'; '.join(result.still_open)}"
-        hand.item = str(request.item_id)
+        hand.item = str(item_id)
     hand.last_words = words
 
 
@@ -284,9 +301,9 @@ def _skip(item_id: uuid.UUID, answer: object) -> None:
     hand = desk()
     values = dict(answer) if isinstance(answer, dict) else {}
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         owner = str(values.get("choice") or "")
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             claiming.skip(
                 session,
                 item_id,
@@ -304,8 +321,8 @@ def _lower(item_id: uuid.UUID, answer: object) -> None:
     hand = desk()
     values = dict(answer) if isinstance(answer, dict) else {}
     with _telling(hand):
-        person = acting(Page.TRIAGE)
         with runtime.database().transaction() as session:
+            person = acting(Page.TRIAGE, session)
             undoing.lower_level(
                 session,
                 item_id,

@@ -1,51 +1,42 @@
 """What became of the last decision: undo while it can be undone, then proof that it arrived."""
 
-import uuid
-
 import streamlit as st
 
 from oversight.domain.lifecycle import DeliveryStatus
-from oversight.queries.delivery import DeliveryState, delivery_state
-from oversight.ui import desk, runtime
+from oversight.queries.delivery import DeliveryState
+from oversight.ui import desk
 from oversight.ui.components import Fate
 from oversight.ui.words import DELIVERY_WORDS, countdown, moment, safe
 
 
-def outcome(hand: desk.Desk) -> None:
+def outcome(hand: desk.Desk, sent: DeliveryState | None) -> None:
     """The line above the card: a refusal in plain words, or the fate of what was just sent."""
     if hand.warning:
         st.warning(hand.warning, icon=":material/info:")
-    if hand.last_delivery is None:
+    if sent is None:
         if hand.last_words:
             st.html(f'<p role="status"><b>{safe(hand.last_words)}</b></p>')
         return
-    delivery_id = uuid.UUID(hand.last_delivery)
-    with runtime.database().reading() as session:
-        state = delivery_state(session, delivery_id)
     words, button = st.columns([4, 1], vertical_alignment="center")
     words.html(
         f'<p role="status"><b>{safe(hand.last_words)}</b> ·'
-        f' <span data-fate="{delivery_id}">{_fate(state)}</span></p>'
+        f' <span data-fate="{sent.id}">{_fate(sent)}</span></p>'
     )
-    if _can_be_undone(state):
+    if _can_be_undone(sent):
         button.button(
-            "Undo", key=f"undo-{delivery_id}", shortcut="Z", on_click=desk.undo, args=(delivery_id,)
+            "Undo", key=f"undo-{sent.id}", shortcut="Z", on_click=desk.undo, args=(sent.id,)
         )
 
 
-def fate(hand: desk.Desk) -> Fate | None:
+def fate(sent: DeliveryState | None) -> Fate | None:
     """What became of the last text by now; None while nothing was sent or it can be undone.
 
     The line above the card is part of the card, which news never redraw: the page's script puts
     these words there.
     """
-    if hand.last_delivery is None:
+    if sent is None or _can_be_undone(sent):
         return None
-    with runtime.database().reading() as session:
-        state = delivery_state(session, uuid.UUID(hand.last_delivery))
-    if _can_be_undone(state):
-        return None
-    return Fate(hand.last_delivery, _settled(state))
+    return Fate(str(sent.id), _settled(sent))
 
 
 def _can_be_undone(state: DeliveryState) -> bool:

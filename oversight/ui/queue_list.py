@@ -8,38 +8,50 @@ from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Queue, QueueLine
 from oversight.ui import desk
-from oversight.ui.words import OWN_FIRST, badge, countdown, language, level, safe
+from oversight.ui.components import LevelMark, ListedCount, ListedLine, QueueBox, opened, queue_box
+from oversight.ui.words import OWN_FIRST_WORDS, language, length, level
 
 ORDER = sorted(Severity, key=lambda severity: -severity.rank)
 SHOWN = 12
+OWN_FIRST_MARK = LevelMark("l0", OWN_FIRST_WORDS)
+"""Instead of a level, while its reader has not given their own."""
+LIST = "triage-list"
 
 
 def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
     """Counts by level, then the worst lines; each can be opened."""
-    st.subheader(f"{waiting.total} open", anchor=False)
-    unseen = next((line for line in waiting.lines if line.item_id == desk.judged_first()), None)
-    st.html(f'<div class="ov-counts">{_counts(waiting, unseen)}</div>')
-    if waiting.overdue:
-        st.html(f'<p class="ov-late">{waiting.overdue} over the time to answer</p>')
     changed = next((line for line in waiting.lines if line.item_id == item), None)
     if item is not None and changed is not None:
         _newer(changed)
-    for line in waiting.lines[:SHOWN]:
-        _line(line, waiting, mine=line.item_id == item)
     rest = waiting.total - min(len(waiting.lines), SHOWN)
-    if rest > 0:
-        st.html(f'<p class="ov-soft">and {rest} more, less urgent</p>')
+    box = QueueBox(
+        head=f"{waiting.total} open",
+        counts=_counts(waiting),
+        overdue=f"{waiting.overdue} over the time to answer" if waiting.overdue else "",
+        lines=[_line(line, waiting, mine=line.item_id == item) for line in waiting.lines[:SHOWN]],
+        rest=f"and {rest} more, less urgent" if rest > 0 else "",
+    )
+    queue_box(box, on_open=_open, key=LIST)
 
 
-def _counts(waiting: Queue, unseen: QueueLine | None) -> str:
+def _open() -> None:
+    chosen = opened(LIST)
+    if chosen is not None:
+        desk.take(chosen)
+
+
+def _counts(waiting: Queue) -> list[ListedCount]:
     """How many there are by level; one whose reader judges first is told apart from all levels."""
+    unseen = next((line for line in waiting.lines if line.item_id == desk.judged_first()), None)
     counts = dict(waiting.counts)
     if unseen is not None and counts.get(unseen.severity):
         counts[unseen.severity] -= 1
-    shown = [f"<span>{badge(one)} {counts[one]}</span>" for one in ORDER if counts.get(one)]
-    if unseen is not None:
-        shown.append(f"<span>{OWN_FIRST} 1</span>")
-    return "".join(shown)
+    shown = [ListedCount(_mark(one), counts[one]) for one in ORDER if counts.get(one)]
+    return [*shown, ListedCount(OWN_FIRST_MARK, 1)] if unseen is not None else shown
+
+
+def _mark(severity: Severity) -> LevelMark:
+    return LevelMark(severity.value.lower(), level(severity))
 
 
 def _newer(line: QueueLine) -> None:
@@ -55,8 +67,7 @@ def _newer(line: QueueLine) -> None:
         )
 
 
-def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> None:
-    clock = countdown(line.deadline_at, waiting.at, before="% left", after="% over")
+def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:
     facts = [language(line.language)] if line.language and line.language != "en" else []
     if line.undelivered:
         facts.append("a text may not have arrived")
@@ -66,18 +77,15 @@ def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> None:
         facts.append(f"escalation: {line.owner}")
     elif line.status is ItemStatus.ESCALATED:
         facts.append("escalated, nobody has it")
-    mark = " ov-mine" if mine else ""
-    shown = OWN_FIRST if line.item_id == desk.judged_first() else badge(line.severity)
-    words, button = st.columns([3, 1], vertical_alignment="center")
-    words.html(
-        f'<div class="ov-queue-line{mark}">{shown} <b>{safe(line.participant)}</b>'
-        f' {clock}<div class="ov-soft">{safe(" · ".join(facts))}</div></div>'
+    seconds = (line.deadline_at - waiting.at).total_seconds()
+    return ListedLine(
+        item=str(line.item_id),
+        level=OWN_FIRST_MARK if line.item_id == desk.judged_first() else _mark(line.severity),
+        who=line.participant,
+        deadline=round(line.deadline_at.timestamp()),
+        clock=f"{length(abs(seconds))} {'left' if seconds >= 0 else 'over'}",
+        late=seconds < 0,
+        facts=" · ".join(facts),
+        mine=mine,
+        open=not mine and not line.holder,
     )
-    if not mine and not line.holder:
-        button.button(
-            "Open",
-            key=f"open-{line.item_id}",
-            on_click=desk.take,
-            args=(line.item_id,),
-            help=f"{level(line.severity)}: {line.participant}",
-        )

@@ -1,12 +1,18 @@
 """Who is looking. Asked first by every page and again by every action: tabs outlive sign-ins."""
 
+import time
+
 import streamlit as st
 
+from db.session import Session
 from oversight.domain.errors import NotPermitted
 from oversight.domain.permissions import PAGES, Page
 from oversight.services.people import Person, person_of
 from oversight.ui import runtime
-from oversight.ui.guard import COOKIE
+from oversight.ui.guard import CACHE_SECONDS, COOKIE
+
+MOST_KNOWN = 1_000
+_known: dict[str, tuple[float, Person | None]] = {}
 
 
 def cookie() -> str | None:
@@ -15,12 +21,26 @@ def cookie() -> str | None:
 
 
 def current_person() -> Person | None:
-    """The signed-in person, as the record knows them at this moment."""
-    token = cookie()
+    """The signed-in person, as the record knew them within the last second.
+
+    For drawing. Whoever acts is looked up anew.
+    """
+    token = cookie() or ""
+    until, person = _known.get(token, (0.0, None))
+    if until > time.monotonic():
+        return person
+    with runtime.database().reading() as session:
+        return _look_up(session, token)
+
+
+def _look_up(session: Session, token: str | None) -> Person | None:
     if not token:
         return None
-    with runtime.database().reading() as session:
-        return person_of(session, token)
+    person = person_of(session, token)
+    if len(_known) > MOST_KNOWN:
+        _known.clear()
+    _known[token] = (time.monotonic() + CACHE_SECONDS, person)
+    return person
 
 
 def guard(page: Page) -> Person:
@@ -36,9 +56,26 @@ def guard(page: Page) -> Person:
     return person
 
 
-def acting(page: Page) -> Person:
-    """The person pressing a button; NotPermitted when their sign-in has ended meanwhile."""
-    person = current_person()
+def known(page: Page) -> Person:
+    """The person pressing a button, as known within the last second; ``acting`` must follow."""
+    return _permitted(current_person(), page)
+
+
+def acting(page: Page, session: Session | None = None) -> Person:
+    """The person pressing a button; NotPermitted when their sign-in has ended meanwhile.
+
+    Looked up in the transaction ``session`` of what they do, where one is given.
+    """
+    token = cookie()
+    if session is not None:
+        person = _look_up(session, token)
+    else:
+        with runtime.database().reading() as opened:
+            person = _look_up(opened, token)
+    return _permitted(person, page)
+
+
+def _permitted(person: Person | None, page: Page) -> Person:
     if person is None or page not in PAGES[person.role]:
         raise NotPermitted("you are signed out: sign in again, then repeat what you did")
     return person

@@ -19,7 +19,8 @@ LEVEL_WORDS: Mapping[Severity, str] = {
     Severity.L0: "No risk seen",
 }
 
-OWN_FIRST = '<span class="ov-badge ov-l0">Your reading first</span>'
+OWN_FIRST_WORDS = "Your reading first"
+OWN_FIRST = f'<span class="ov-badge ov-l0">{OWN_FIRST_WORDS}</span>'
 """Instead of a level, while its reader has not given their own (HTML)."""
 
 # A shape for each level, so that no level is told by its colour alone.

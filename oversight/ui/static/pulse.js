@@ -159,7 +159,7 @@ export default function (component) {
   state.formDueUntil = 0;
   state.keys = (event) => guardKeys(state, event);
   for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
-  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); tellNews(state); }, 60);
+  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); tellNews(state); showNewest(); }, 60);
   state.clock = setInterval(() => { tick(state.skew); showNewest(); }, 500);
   state.lease = setInterval(renew, 30000);
 
