@@ -13,7 +13,7 @@ from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity
 from oversight.domain.words import ItemKind
 from oversight.queries.triage import card
-from oversight.services import claiming, deciding
+from oversight.services import claiming, deciding, undoing
 from oversight.services.cases import open_case, view_of
 from tests.services.clinic import Clinic
 
@@ -74,3 +74,15 @@ def test_buttons_and_server_agree_on_every_review_item(
     actions = offered(clinic, item.id, me)
     harmless = severity is Severity.LU or not flags or flags == (Flag.F18,)
     assert (Action.APPROVE in actions) == (harmless and jurisdiction == "US-NH")
+
+
+def test_a_reply_that_came_back_still_shows_what_the_classifier_made_of_it(clinic: Clinic, me):
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L1, flags=[Flag.F18])
+    clinic.claim("c", me)
+    released = clinic.decide("c", me, Action.APPROVE)
+    undoing.undo(clinic.session, released.delivery_id, me)
+    draft = card(clinic.session, clinic.open_item("c").id, me).draft
+    assert clinic.draft("c").revision == 2
+    assert draft.assessment is not None
+    assert draft.assessment.probability == 0.5
