@@ -21,6 +21,7 @@ from oversight.supervision.supervisor import ProcessSpec
 REPOSITORY = Path(__file__).resolve().parents[2]
 _SERVER_STOP_SECONDS = 4.0  # What the others have left of it.
 _PROCESS_STOP_SECONDS = 2.5
+_BACKGROUND_STOP_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
 
 
@@ -56,7 +57,8 @@ def processes(settings: Settings) -> list[ProcessSpec]:
     ours += _several("scorer", settings.scorers, settings)
     ours += _several("courier", settings.couriers, settings)
     ours.append(_ours("clock", settings))
-    ours.append(_ours("background", settings))
+    # Nothing it holds is worth waiting for, and at its low priority a busy machine lets it wait.
+    ours.append(_ours("background", settings, stop_seconds=_BACKGROUND_STOP_SECONDS))
     return ours
 
 
@@ -99,6 +101,7 @@ def _ours(
     runs_once: bool = False,
     may_finish: bool = False,
     stop_signal: signal.Signals = signal.SIGTERM,
+    stop_seconds: float = _PROCESS_STOP_SECONDS,
 ) -> ProcessSpec:
     launch = Launch(
         arguments=(sys.executable, "-m", "oversight", command),
@@ -115,7 +118,7 @@ def _ours(
         runs_once=runs_once,
         may_finish=may_finish,
         stop_signal=stop_signal,
-        stop_seconds=_PROCESS_STOP_SECONDS,
+        stop_seconds=stop_seconds,
     )
 
 
