@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float32]
 
 MODELS = Path(__file__).parent / "models"
 #: Tokens of the text itself in one pass, by role; longer texts are read in overlapping windows.
-WINDOW_TOKENS = {"participant": 128, "bot": 256}
+WINDOW_TOKENS = {"participant": 256, "bot": 256}
 WINDOW_OVERLAP = 32
 #: Tokens of context, its most recent end.
 CONTEXT_TOKENS = {"participant": 96, "bot": 128}
@@ -55,6 +55,13 @@ class Tokens:
         context = self._ids(context_text(message.context, CONTEXT_TURNS[message.role]))
         context = context[-CONTEXT_TOKENS[message.role] :]
         return [self._window(context, part) for part in spread(text, WINDOW_TOKENS[message.role])]
+
+    def opening(self, message: Message, most_tokens: int) -> Window:
+        """The first pass alone, of at most ``most_tokens`` of the text: what training reads."""
+        text = self._ids(clean(message.text[:_CHARACTERS_READ]))
+        context = self._ids(context_text(message.context, CONTEXT_TURNS[message.role]))
+        size = min(most_tokens, WINDOW_TOKENS[message.role])
+        return self._window(context[-CONTEXT_TOKENS[message.role] :], text[:size])
 
     def _special(self, token: str) -> int:
         identity: int | None = self._tokenizer.token_to_id(token)

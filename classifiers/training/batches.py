@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from classifiers.encoder import Tokens, Window
+from classifiers.encoder import WINDOW_TOKENS, Tokens, Window
 from classifiers.training.labels import Example
 
 _TOKENS_A_BATCH = 1_600
@@ -25,13 +25,16 @@ class Batch:
     scenarios: torch.Tensor
 
 
-def batches(examples: Sequence[Example], tokens: Tokens, epoch: int) -> Iterator[Batch]:
-    """All examples once, in an order fixed by ``epoch``."""
+def batches(
+    examples: Sequence[Example], tokens: Tokens, epoch: int, *, message_tokens: int
+) -> Iterator[Batch]:
+    """All examples once, in an order fixed by ``epoch``; of a message its first tokens."""
+    most = {"participant": message_tokens, "bot": WINDOW_TOKENS["bot"]}
     generator = random.Random(epoch)  # noqa: S311 - order of training, nothing secret
     groups: dict[tuple[str, str], list[_Row]] = {}
     for example in examples:
         key = (example.message.role, example.scenario)
-        window = tokens.windows(example.message)[0]
+        window = tokens.opening(example.message, most[example.message.role])
         groups.setdefault(key, []).append((example, window))
     packed: list[list[_Row]] = []
     for role in ("participant", "bot"):

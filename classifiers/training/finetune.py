@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classifiers.encoder import Tokens
+from classifiers.encoder import WINDOW_TOKENS, Tokens
 from classifiers.heads import Head
 from classifiers.outputs import CRISIS, HARM, LEVELS, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
 from classifiers.training.batches import Batch, batches
@@ -32,6 +32,7 @@ _RANKED = {
     ],
     "bot": [REPLY_OUTPUTS.index(HARM)],
 }
+_NARROW = 128
 _RANKING_SHARE = 0.3
 #: How much more a pair of one scenario counts than two strangers in the batch.
 _SAME_SCENARIO = 4.0
@@ -41,13 +42,15 @@ _SAME_SCENARIO = 4.0
 class Schedule:
     """How long and how hard to train. The rate falls over the last ``falling`` passes."""
 
-    passes: int = 20
+    passes: int = 12
     falling: int = 6
     encoder_rate: float = 2e-4
     head_rate: float = 1e-3
     layer_decay: float = 0.85
     dropout: float = 0.1
     rising_steps: int = 150
+    #: The first passes read a message's first 128 tokens; the others all that a window holds.
+    narrow_passes: int = 5
     seed: int = 7
     threads: int = 1
 
@@ -115,9 +118,14 @@ def fine_tune(
         run.take_up(states[-1])
     started = time.monotonic()
     while run.passes < schedule.passes:
-        losses = _one_pass(
-            run, list(batches(examples_of(run.passes), tokens, run.passes)), schedule
+        narrow = run.passes < schedule.narrow_passes
+        shown = batches(
+            examples_of(run.passes),
+            tokens,
+            run.passes,
+            message_tokens=_NARROW if narrow else WINDOW_TOKENS["participant"],
         )
+        losses = _one_pass(run, list(shown), schedule)
         run.passes += 1
         minutes = (time.monotonic() - started) / 60
         report(f"pass {run.passes}: loss {np.mean(losses):.4f}, {minutes:.1f} min")
