@@ -39,7 +39,8 @@ from classifiers.evaluation.table import FEWEST, question_lines, slice_lines
 from classifiers.first_stage import urgency
 from classifiers.model import TransformerClassifier
 from classifiers.outputs import CRISIS, HARM, LEVELS
-from classifiers.protocol import Message
+from classifiers.protocol import Message, RiskAssessment
+from classifiers.training import public
 from classifiers.training.labels import Example, participant_example, reply_example
 from classifiers.training.recipe import everything_once, participant_split, reply_split
 from oversight.domain.severity import Severity, at_least
@@ -72,11 +73,11 @@ def report_lines(setting: Setting) -> Iterator[str]:
     yield from _by_output("Categories", category_questions(), shipped)
     yield from _by_output("Flags", flag_questions(), shipped)
     yield from _slices(setting, shipped)
-    yield from _calibration(shipped)
+    yield from _calibration(setting, shipped)
     yield from _decisions(setting)
     yield from _conversations(setting)
     yield from course_lines(setting.classifier)
-    yield from _first_look()
+    yield from _first_look(setting)
     yield from _explanations(setting)
 
 
@@ -126,11 +127,13 @@ def _slices(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
     yield from slice_lines(question, scores, reply_slices(replies), thresholds[HARM])
 
 
-def _calibration(shipped: ShippedModel) -> Iterator[str]:
-    yield "\n## Calibration on held-out scenarios"
+def _calibration(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
+    yield "\n## Calibration on held-out scenarios, messages in the languages that are scored"
     yield "| output | ECE (10 bins) | share of texts: promised → observed |"
     yield "|---|---|---|"
-    messages = [participant_example(row) for row in participant_split("test")]
+    scored = setting.classifier.manifest.languages
+    rows = [row for row in participant_split("test") if row.language in scored]
+    messages = [participant_example(row) for row in rows]
     replies = [reply_example(row) for row in reply_split("test")]
     outputs: list[tuple[str, list[Example]]] = [(CRISIS, messages)]
     outputs += [(f"severity:{level.value}", messages) for level in LEVELS]
@@ -147,17 +150,32 @@ def _calibration(shipped: ShippedModel) -> Iterator[str]:
 
 
 def _decisions(setting: Setting) -> Iterator[str]:
-    """Levels as `assess` decides them, rules included, at the default thresholds."""
-    rows = participant_split("test")
-    assessments = setting.classifier.assess([row.message() for row in rows])
+    """Levels as `assess` decides them, rules included, in the languages that are scored."""
+    classifier = setting.classifier
+    rows = [
+        row for row in participant_split("test") if row.language in classifier.manifest.languages
+    ]
+    assessments = classifier.assess([row.message() for row in rows])
+    everyday = classifier.assess(
+        [Message(text, text, "participant") for text in _everyday(setting)]
+    )
+    ordinary = np.array([row.severity is Severity.L0 and row.stance == "none" for row in rows])
     yield "\n## Decided levels at the default thresholds, phrase rules included"
-    yield f"Unscored (LU): {sum(not found.scored for found in assessments)} of {len(rows)}"
+    yield f"{len(rows)} held-out messages; unscored (LU): {_share_unscored(assessments)}"
+    yield (
+        "| level | threshold | recall | of all | of harmless | of harmless, no risk words | of "
+        + (f"{len(everyday)} everyday comments | precision |")
+    )
+    yield "|---" * 8 + "|"
     for floor in LEVELS:
         truth = np.array([at_least(row.severity, floor) for row in rows])
-        flagged = np.array([at_least(found.severity, floor) for found in assessments])
+        harmless = np.array([row.severity is Severity.L0 for row in rows])
+        flagged, elsewhere = _reaching(assessments, floor), _reaching(everyday, floor)
+        threshold = classifier.manifest.thresholds[f"severity:{floor.value}"]
         yield (
-            f"- {floor.value}+: recall {_mean(flagged[truth])} of {truth.sum()}, "
-            f"flagged {_mean(flagged)} of all, precision {_mean(truth[flagged])}"
+            f"| {floor.value}+ | {threshold:.3f} | {_mean(flagged[truth])} ({truth.sum()}) | "
+            f"{_mean(flagged)} | {_mean(flagged[harmless])} | {_mean(flagged[ordinary])} | "
+            f"{_mean(elsewhere)} | {_mean(truth[flagged])} |"
         )
     authored = [row.severity for row in rows]
     decided = [found.severity for found in assessments]
@@ -168,6 +186,22 @@ def _decisions(setting: Setting) -> Iterator[str]:
         if at_least(row.severity, Severity.L3) and not at_least(found.severity, Severity.L3):
             levels = f"{row.severity.value} decided {found.severity.value}"
             yield f"- {row.id}: {levels} ({row.register})"
+
+
+def _reaching(assessments: Sequence[RiskAssessment], floor: Severity) -> NDArray[np.bool_]:
+    return np.array([at_least(found.severity, floor) for found in assessments], dtype=bool)
+
+
+def _share_unscored(assessments: Sequence[RiskAssessment]) -> str:
+    return f"{sum(not found.scored for found in assessments)} of {len(assessments)}"
+
+
+def _everyday(setting: Setting) -> list[str]:
+    """Everyday comments that nothing was trained on."""
+    if setting.public_folder is None:
+        return []
+    outside = public.participant_examples(setting.public_folder, split="test")
+    return [example.message.text for example in outside if example.source == "everyday"]
 
 
 def _kappa(authored: Sequence[Severity], decided: Sequence[Severity]) -> float:
@@ -182,18 +216,17 @@ def _kappa(authored: Sequence[Severity], decided: Sequence[Severity]) -> float:
     return float(1 - (gap * observed).sum() / (gap * expected).sum())
 
 
-def _first_look() -> Iterator[str]:
+def _first_look(setting: Setting) -> Iterator[str]:
     rows = participant_split("test")
-    urgent = np.array([at_least(row.severity, Severity.L3) for row in rows])
-    calm = np.array([row.severity is Severity.L0 and row.stance == "none" for row in rows])
-    scores = np.array([urgency(row.text) for row in rows])
+    urgent = np.array([urgency(row.text) for row in rows if at_least(row.severity, Severity.L3)])
+    harmless = [row.text for row in rows if row.severity is Severity.L0 and row.stance == "none"]
+    calm = {"harmless held-out messages": harmless, "everyday comments": _everyday(setting)}
     yield "\n## First look at receipt (orders the backlog only)"
-    for share in (0.05, 0.10, 0.20):
-        threshold = np.quantile(scores[calm], 1 - share)
-        yield (
-            f"- {_mean(scores[urgent] > threshold)} of L3+ stand before all but "
-            f"{share:.0%} of ordinary messages"
-        )
+    for name, texts in calm.items():
+        scores = [urgency(text) for text in texts]
+        for share in (0.05, 0.10, 0.20) if scores else ():
+            ahead = urgent > np.quantile(scores, 1 - share)
+            yield f"- {_mean(ahead)} of L3+ stand before all but {share:.0%} of {name}"
 
 
 def _conversations(setting: Setting) -> Iterator[str]:
@@ -201,7 +234,10 @@ def _conversations(setting: Setting) -> Iterator[str]:
     rows = [
         row
         for row in participant_split("test")
-        if row.severity is Severity.L0 and row.stance == "none" and len(row.text) < 300
+        if row.severity is Severity.L0
+        and row.stance == "none"
+        and len(row.text) < 300
+        and row.language in setting.classifier.manifest.languages
     ]
     levels = [found.severity for found in setting.classifier.assess([r.message() for r in rows])]
     generator = np.random.default_rng(0)

@@ -1,13 +1,13 @@
 """What is compared: the shipped model and three baselines trained on the same rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, make_union
 
 from classifiers.combination import crisis_probability, severity_probabilities
 from classifiers.encoder import Encoder, context_text
@@ -71,22 +71,30 @@ class WordModel:
 
     def __init__(self, training: Sequence[Example]) -> None:
         self._training = training
-        self._fitted: dict[str, Callable[[list[str]], FloatArray]] = {}
+        self._features: dict[str, FeatureUnion] = {}
+        self._fitted: dict[str, LogisticRegression] = {}
 
     def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        features = self._features_of(_role(output))
         if output not in self._fitted:
-            self._fitted[output] = self._fit(output)
-        return self._fitted[output]([_words(example) for example in examples])
+            rows, truth, weights = labelled(self._training, output)
+            model = LogisticRegression(C=10, max_iter=300)
+            read = features.transform([_words(row) for row in rows])
+            self._fitted[output] = model.fit(read, truth, sample_weight=weights)
+        read = features.transform([_words(example) for example in examples])
+        return np.asarray(self._fitted[output].decision_function(read), dtype=np.float64)
 
-    def _fit(self, output: str) -> Callable[[list[str]], FloatArray]:
-        rows, truth, weights = labelled(self._training, output)
-        features = make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
-        )
-        model = make_pipeline(features, LogisticRegression(C=10, max_iter=300))
-        model.fit([_words(e) for e in rows], truth, logisticregression__sample_weight=weights)
-        return lambda texts: np.asarray(model.decision_function(texts), dtype=np.float64)
+    def _features_of(self, role: str) -> FeatureUnion:
+        if role not in self._features:
+            texts = [_words(e) for e in self._training if e.message.role == role]
+            features = make_union(
+                TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
+                TfidfVectorizer(
+                    analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3
+                ),
+            )
+            self._features[role] = features.fit(texts)
+        return self._features[role]
 
 
 class VectorStore:

@@ -11,7 +11,7 @@ from classifiers.outputs import CRISIS, HARM, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
 from classifiers.training import public
 from classifiers.training.corpus import ParticipantRow, ReplyRow
 from classifiers.training.labels import Example, participant_example, reply_example
-from classifiers.training.recipe import participant_split, reply_split
+from classifiers.training.recipe import Recipe, participant_split, reply_split
 
 _OUTSIDE_REPLIES = {
     "llms_as_therapists": "replies to five crisis stimuli (never trained on): inappropriate",
@@ -45,8 +45,15 @@ def questions_on(examples: Sequence[Example], output: str, name: str) -> Questio
 
 def participant_questions(public_folder: Path | None) -> list[Question]:
     """Crisis and severity on held-out scenarios, then on sources with other authors."""
-    authored = [participant_example(row) for row in participant_split("test")]
-    questions = [questions_on(authored, CRISIS, "authored: suicide or self-harm, L1+")]
+    rows = participant_split("test")
+    authored = [participant_example(row) for row in rows]
+    english = [participant_example(row) for row in rows if row.language == "en"]
+    first = [e for e in english if not any(name in e.source for name, _ in Recipe().joining)]
+    questions = [
+        questions_on(authored, CRISIS, "authored: suicide or self-harm, L1+"),
+        questions_on(english, CRISIS, "authored, English: suicide or self-harm, L1+"),
+        questions_on(first, CRISIS, "authored, English, the files of version 1.0: the same"),
+    ]
     questions += [
         questions_on(authored, f"severity:{level}", f"authored: severity {level}+")
         for level in ("L1", "L2", "L3", "L4")

@@ -1,5 +1,6 @@
 """Writes a model folder: heads, manifest, digests. The encoder's files are already there."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,8 +24,8 @@ def write_bundle(
 ) -> str:
     """Store heads and manifest beside the encoder and return the version they make together.
 
-    The version ends in eight characters of the digests of encoder and heads, so that two models
-    never share one.
+    The version ends in four characters of the encoder's digest and four of a digest over heads,
+    thresholds and languages: whatever changes a decision changes the version.
     """
     heads = (("participant", participant), ("reply", reply))
     arrays = {
@@ -37,15 +38,20 @@ def write_bundle(
             arrays[f"{role}_words"] = head.words.astype(np.float16)
     np.savez_compressed(folder / "heads.npz", **arrays)
     digests = {name: file_digest(folder / name) for name in _NAMED_FILES}
-    version = f"{release}+{digests['encoder.onnx'][:4]}{digests['heads.npz'][:4]}"
+    decisions = {
+        "languages": list(languages),
+        "thresholds": {name: round(float(value), 4) for name, value in thresholds.items()},
+    }
+    deciding = hashlib.sha256(f"{digests['heads.npz']}{json.dumps(decisions)}".encode()).hexdigest()
+    version = f"{release}+{digests['encoder.onnx'][:4]}{deciding[:4]}"
     content = {
         "version": version,
-        "languages": list(languages),
+        "languages": decisions["languages"],
         "digests": digests,
         "corpus_digest": corpus_digest,
         "participant_outputs": list(participant.names),
         "reply_outputs": list(reply.names),
-        "thresholds": {name: round(float(value), 4) for name, value in thresholds.items()},
+        "thresholds": decisions["thresholds"],
     }
     (folder / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     return version

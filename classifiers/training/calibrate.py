@@ -20,23 +20,24 @@ class Aim:
 
     ``most_alarms`` is the largest share of harmless texts that may be flagged: past it people
     stop believing the flag (overrides of 46–96% over 23 studies, CLINICAL §5), and the threshold
-    rises until it holds. ``least`` keeps rare outputs from firing on next to nothing.
+    rises until it holds. ``most_everyday`` is the same for everyday comments, which a trial has far
+    more of. ``least`` keeps rare outputs from firing on next to nothing.
     """
 
     recall: float
     most_alarms: float
     least: float = 0.02
     ceiling: float = 0.6
+    most_everyday: float = 1.0
 
 
 #: Harmless texts are the corpus's own near misses, far harder than a day's ordinary talk. An L3
-#: missed at its threshold is nearly always held as L2 (model card), so L2 keeps its recall and L3
-#: and L4, which ring at once, give some of theirs.
+#: missed at its threshold is nearly always held as L2 (model card), so L2 is given the most alarms.
 AIMS = {
-    "severity:L1": Aim(0.95, 0.30),
-    "severity:L2": Aim(0.95, 0.40),
-    "severity:L3": Aim(0.99, 0.18),
-    "severity:L4": Aim(0.95, 0.05),
+    "severity:L1": Aim(0.95, 0.35, most_everyday=0.10),
+    "severity:L2": Aim(0.97, 0.40, most_everyday=0.06),
+    "severity:L3": Aim(0.99, 0.22, most_everyday=0.03),
+    "severity:L4": Aim(0.95, 0.10, most_everyday=0.01),
     "harm": Aim(0.90, 0.20),
 }
 #: Twenty-two flags share the patience that a good reply may cost; categories name, and do not page.
@@ -76,19 +77,27 @@ def calibrated(head: Head, logits: FloatArray, targets: FloatArray) -> Head:
 
 
 def chosen_thresholds(
-    head: Head, logits: FloatArray, targets: FloatArray, harmless: FloatArray
+    head: Head,
+    logits: FloatArray,
+    targets: FloatArray,
+    harmless: FloatArray,
+    everyday: FloatArray | None = None,
 ) -> dict[str, float]:
     """A default threshold an output, by its aim, on calibrated probabilities.
 
-    ``harmless`` holds the logits of texts without risk (rows × outputs).
+    ``harmless`` and ``everyday`` hold the logits of texts without risk (rows × outputs).
     """
     probabilities = sigmoid(logits * head.slope + head.offset)
     alarms = sigmoid(harmless * head.slope + head.offset)
+    small_talk = alarms if everyday is None else sigmoid(everyday * head.slope + head.offset)
     return {
         name: _threshold(
             probabilities[:, column],
             targets[:, column],
-            alarms[:, column],
+            max(
+                float(np.quantile(alarms[:, column], 1.0 - _aim(name).most_alarms)),
+                float(np.quantile(small_talk[:, column], 1.0 - _aim(name).most_everyday)),
+            ),
             _aim(name),
         )
         for column, name in enumerate(head.names)
@@ -101,12 +110,9 @@ def _aim(output: str) -> Aim:
     return AIMS.get(output, _CATEGORY_AIM)
 
 
-def _threshold(
-    probabilities: FloatArray, target: FloatArray, alarms: FloatArray, aim: Aim
-) -> float:
+def _threshold(probabilities: FloatArray, target: FloatArray, quietest: float, aim: Aim) -> float:
     found = np.sort(probabilities[target == 1])[::-1]
     if len(found) < 5:
         return aim.ceiling
     reached = float(found[int(np.ceil(aim.recall * len(found))) - 1])
-    quietest = float(np.quantile(alarms, 1.0 - aim.most_alarms))
     return float(np.clip(max(reached, quietest) - 1e-4, aim.least, aim.ceiling))

@@ -8,7 +8,7 @@ The rate rises, stays, and falls over the last passes; weights are averaged whil
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from classifiers.training.export import PooledEncoder, base_folder
 from classifiers.training.labels import Example
 from classifiers.training.network import Network
 
-_RANKED = {
-    "participant": [
-        PARTICIPANT_OUTPUTS.index(name)
-        for name in (CRISIS, *(f"severity:{level.value}" for level in LEVELS))
-    ],
-    "bot": [REPLY_OUTPUTS.index(HARM)],
+#: Outputs whose ranking is used: they order the queue or decide a level.
+RANKED = {
+    "participant": (CRISIS, *(f"severity:{level.value}" for level in LEVELS)),
+    "bot": (HARM,),
+}
+_RANKED_COLUMNS = {
+    "participant": [PARTICIPANT_OUTPUTS.index(name) for name in RANKED["participant"]],
+    "bot": [REPLY_OUTPUTS.index(name) for name in RANKED["bot"]],
 }
 _NARROW = 128
 _RANKING_SHARE = 0.3
@@ -44,6 +46,8 @@ class Schedule:
 
     passes: int = 12
     falling: int = 6
+    #: Share of the full rate at which the averaged weights start on the closing pass.
+    closing_share: float = 0.15
     encoder_rate: float = 2e-4
     head_rate: float = 1e-3
     layer_decay: float = 0.85
@@ -101,12 +105,13 @@ class _Run:
 
 def fine_tune(
     examples_of: Callable[[int], Sequence[Example]],
+    closing: Sequence[Example],
     schedule: Schedule,
     *,
     report: Callable[[str], None],
     kept: Path | None = None,
 ) -> Trained:
-    """Train on what ``examples_of(number of pass)`` returns.
+    """Train on what ``examples_of(number of pass)`` returns, then once on ``closing``.
 
     With ``kept`` the state after each pass is stored there, and a run that was cut off goes on
     from the last; a pass depends on its number only, so the result is the same.
@@ -131,7 +136,19 @@ def fine_tune(
         report(f"pass {run.passes}: loss {np.mean(losses):.4f}, {minutes:.1f} min")
         if kept is not None:
             run.keep(kept / f"pass-{run.passes:02}.pt")
-    return trained(run.average)
+    _close(run, batches(closing, tokens, run.passes, message_tokens=_NARROW), schedule)
+    return trained(run.network)
+
+
+def _close(run: _Run, shown: Iterable[Batch], schedule: Schedule) -> None:
+    """The averaged weights see everyday talk once more, at a low rate that falls to nothing."""
+    torch.manual_seed(schedule.seed)
+    run.network.load_state_dict(run.average.state_dict())
+    closing = list(shown)
+    for number, batch in enumerate(closing):
+        for group in run.optimiser.param_groups:
+            group["lr"] = group["base"] * schedule.closing_share * (1 - number / len(closing))
+        _step(run, batch)
 
 
 def _one_pass(run: _Run, shown: Sequence[Batch], schedule: Schedule) -> list[float]:
@@ -177,7 +194,7 @@ def _cross_entropy(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 def _ranking(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Mean over ranked outputs of the logistic loss of each (positive, negative) pair."""
-    columns = _RANKED[batch.role]
+    columns = _RANKED_COLUMNS[batch.role]
     scores, truth = logits[:, columns], batch.targets[:, columns]
     gaps = scores.unsqueeze(1) - scores.unsqueeze(0)
     differing = (truth.unsqueeze(1) == 1) & (truth.unsqueeze(0) == 0)

@@ -35,6 +35,12 @@ OUTSIDE_REPLY_FILES = {
     "spiral": "reply/spiral_bench.jsonl.gz",
 }
 
+#: Read for their words alone: the fine-tuned model, not a person, says how urgent they are.
+UNLABELLED_FILES = (
+    "participant/dreaddit_stress.jsonl.gz",
+    "participant/counselchat_questions.jsonl.gz",
+)
+_CHARACTERS_READ = 600
 
 PublicSplit = Literal["train", "test"]
 
@@ -92,6 +98,12 @@ def everyday_texts(folder: Path) -> list[str]:
         for row in _rows(folder, name)
         if _public_split("everyday", row["id"]) == "train"
     ]
+
+
+def unlabelled_texts(folder: Path) -> list[str]:
+    """Everyday comments that may be trained on, stressed posts and questions to counsellors."""
+    others = [row["text"] for name in UNLABELLED_FILES for row in _rows(folder, name)]
+    return [text[:_CHARACTERS_READ] for text in [*everyday_texts(folder), *others]]
 
 
 def _participant(source: str, row: dict[str, Any]) -> Example:

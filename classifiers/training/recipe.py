@@ -22,6 +22,7 @@ from oversight.domain.severity import Severity
 
 #: Characters from which a text costs several short ones to train on.
 _LONG = 450
+_CLOSING = 99
 _CRISIS_COLUMN = PARTICIPANT_OUTPUTS.index(CRISIS)
 
 
@@ -43,8 +44,6 @@ class Recipe:
     joining: tuple[tuple[str, int], ...] = (("chat_", 3), ("talk_", 5))
     #: Passes that show more public data and more replies (``_early``).
     early_passes: int = 3
-    words_share: float = 0.5
-    reply_words_share: float = 0.8
 
 
 def participant_split(split: Split) -> list[ParticipantRow]:
@@ -100,6 +99,28 @@ def _early(recipe: Recipe) -> Recipe:
         long_texts_share=0.5,
         replies_share=0.5,
     )
+
+
+def closing_examples(recipe: Recipe) -> list[Example]:
+    """The last, short pass: much everyday talk beside two thirds of the corpus's scenarios."""
+    shares = replace(
+        recipe, everyday=2_400, forum_negatives=150, public_replies=50, long_texts_share=0.2,
+        misspelt_share=0.1, joining=(), early_passes=0,
+    )  # fmt: skip
+    examples = epochs_of(shares)(_CLOSING)
+    generator = random.Random(_CLOSING)  # noqa: S311 - order of training, nothing secret
+    outside = [e for e in examples if e.source in public.PARTICIPANT_FILES]
+    messages = [
+        e
+        for e in examples
+        if e.message.role == "participant" and e.source not in public.PARTICIPANT_FILES
+    ]
+    replies = [e for e in examples if e.message.role == "bot"]
+    return [
+        *outside,
+        *_scenario_sample(messages, 0.67, generator),
+        *_scenario_sample(replies, 0.5, generator),
+    ]
 
 
 def everything_once(public_folder: Path | None) -> list[Example]:

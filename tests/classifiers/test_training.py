@@ -126,6 +126,25 @@ def test_a_bundle_reads_back_and_its_version_names_its_files(tmp_path: Path) -> 
     assert np.array_equal(read.weights, head.weights)
 
 
+def test_another_threshold_is_another_version(tmp_path: Path) -> None:
+    for name in ("encoder.onnx", "tokenizer.json"):
+        (tmp_path / name).write_text(name)
+
+    def version(threshold: float) -> str:
+        return write_bundle(
+            tmp_path,
+            release="r-1",
+            languages=("en",),
+            participant=simple_head(2),
+            reply=simple_head(2),
+            thresholds={"severity:L3": threshold},
+            corpus_digest="d",
+        )
+
+    assert version(0.2) == version(0.2)
+    assert version(0.2) != version(0.21)
+
+
 def test_a_changed_public_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
     path.write_bytes(b"another")
