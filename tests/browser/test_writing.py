@@ -110,3 +110,21 @@ def test_a_form_that_cannot_be_sent_says_so_in_sight_and_goes_to_the_field(
     screen.page.keyboard.press("Space")
     screen.page.keyboard.press("Control+Enter")
     expect(screen.form).to_be_hidden()
+
+
+def test_what_became_of_a_reply_is_in_sight_when_its_item_stays_open(
+    open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    bot = new_bot("stays")
+    bot.exchange("i am going to kill myself tonight", DRAFT)
+    scored(bot)
+    screen = open_console("clinician", size=(1024, 600)).live()
+    screen.press("n").shows_card_of(bot.participant.id).press("4")
+    expect(screen.page.locator(".ov-model")).to_be_visible()
+    screen.press("w")
+    expect(screen.writing).to_be_focused()
+    screen.page.keyboard.insert_text("I am a person on the team. Please call 988 now.")
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.form).to_be_hidden()
+    expect(screen.card).to_be_visible()
+    expect(screen.said).to_be_in_viewport(ratio=1)

@@ -83,6 +83,18 @@ function showNewest() {
   }
 }
 
+// Another card, or what became of a decision, is read from its head: who, how grave, what was done.
+function showHead(state) {
+  const item = document.querySelector("[data-card]")?.dataset.card.split(":")[0];
+  const done = document.querySelector("p[role=status] b")?.textContent ?? "";
+  if (!item || document.querySelector(".ov-form")) return;
+  const head = `${item} ${done}`;
+  if (state.head && state.head !== head) {
+    document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+  }
+  state.head = head;
+}
+
 // The line above the card belongs to the card, which is never redrawn underfoot; its words are.
 function tellFate(fate) {
   const place = fate && document.querySelector(`[data-fate="${fate.delivery}"]`);
@@ -159,7 +171,13 @@ export default function (component) {
   state.formDueUntil = 0;
   state.keys = (event) => guardKeys(state, event);
   for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
-  state.watch = setInterval(() => { cardOnScreen(state); handOver(state); tellNews(state); showNewest(); }, 60);
+  state.watch = setInterval(() => {
+    cardOnScreen(state);
+    handOver(state);
+    tellNews(state);
+    showNewest();
+    showHead(state);
+  }, 60);
   state.clock = setInterval(() => { tick(state.skew); showNewest(); }, 500);
   state.lease = setInterval(renew, 30000);
 
