@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.rows import listed
 from db.session import Topic, ring
 from db.tables import Clinician, Escalation, Paging, ReviewItem, new_id
 from oversight.domain.errors import Incomplete, NotFound, NotPermitted
@@ -27,17 +28,32 @@ REPEAT_SECONDS = 300
 """How often everybody is paged again once the ladder is at its end and nobody has it."""
 
 
+_UNRESOLVED = (
+    select(Escalation)
+    .where(
+        listed(Escalation.conversation_id, "conversations"),
+        Escalation.status != EscalationStatus.RESOLVED,
+    )
+    .order_by(Escalation.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def raise_escalation(
     session: Session,
     item: ReviewItem,
+    current: Escalation | None,
     *,
     now: datetime,
     actor: Actor,
     opened_by: uuid.UUID | None = None,
     reason: str | None = None,
 ) -> Escalation:
-    """Open the conversation's escalation, or start its ladder anew where the level demands it."""
-    current = open_escalation_of(session, item.conversation_id)
+    """Open an escalation, or start the ladder of ``current`` anew where the level demands it.
+
+    ``current`` is the conversation's unresolved escalation, locked; None where there is none.
+    """
     if current is None:
         return _open(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
     severity = Severity(item.severity)
@@ -58,15 +74,15 @@ def imminent_again(session: Session, item: ReviewItem, *, now: datetime, actor: 
 
 def open_escalation_of(session: Session, conversation_id: uuid.UUID) -> Escalation | None:
     """The conversation's unresolved escalation, locked."""
-    return session.scalars(
-        select(Escalation)
-        .where(
-            Escalation.conversation_id == conversation_id,
-            Escalation.status != EscalationStatus.RESOLVED,
-        )
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return open_escalations(session, [conversation_id]).get(conversation_id)
+
+
+def open_escalations(
+    session: Session, conversation_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, Escalation]:
+    """The unresolved escalation, locked, of each conversation that has one."""
+    rows = session.scalars(_UNRESOLVED, {"conversations": list(conversation_ids)})
+    return {row.conversation_id: row for row in rows}
 
 
 def _ladder(session: Session, item: ReviewItem, severity: Severity) -> list[dict[str, object]]:

@@ -19,7 +19,11 @@ from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.policies import default_version, policy_of
 from oversight.services.audit import Actor, Event, record_all
-from oversight.services.escalating import raise_escalation
+from oversight.services.escalating import (
+    open_escalation_of,
+    open_escalations,
+    raise_escalation,
+)
 from oversight.services.locking import LockedConversation
 from oversight.services.transition import ITEM, move
 
@@ -234,8 +238,14 @@ def refresh_items(
     record_all(session, events)
     for item in items:
         ring(session, Topic.LIVE, item.conversation_id)
-        if item.kind == ItemKind.REVIEW and at_least(Severity(item.severity), Severity.L3):
-            escalate_item(session, item, now=now, actor=actor)
+    grave = [item for item in items if _escalates(item)]
+    if grave:
+        session.flush()
+        escalations = open_escalations(session, [item.conversation_id for item in grave])
+        for item in grave:
+            current = escalations.get(item.conversation_id)
+            raise_escalation(session, item, current, now=now, actor=actor)
+            _show_escalated(session, item, actor=actor)
 
 
 def escalate_item(
@@ -249,7 +259,18 @@ def escalate_item(
 ) -> None:
     """See that the item's conversation has an escalation, and that a waiting item shows it."""
     session.flush()
-    raise_escalation(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
+    current = open_escalation_of(session, item.conversation_id)
+    raise_escalation(
+        session, item, current, now=now, actor=actor, opened_by=opened_by, reason=reason
+    )
+    _show_escalated(session, item, actor=actor)
+
+
+def _escalates(item: ReviewItem) -> bool:
+    return item.kind == ItemKind.REVIEW and at_least(Severity(item.severity), Severity.L3)
+
+
+def _show_escalated(session: Session, item: ReviewItem, *, actor: Actor) -> None:
     if item.status == ItemStatus.WAITING:
         move(session, ITEM, item.id, ItemStatus.WAITING, ItemEvent.ESCALATE, actor=actor)
         session.refresh(item)

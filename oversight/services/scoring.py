@@ -5,7 +5,7 @@ writes. A text whose scoring fails is LU and stays LU at least: a later score ma
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,18 +21,22 @@ from classifiers.protocol import (
     RiskAssessment as Assessment,
 )
 from db import session as db_session
-from db.rows import among, insert_rows, save_together
+from db.rows import among, insert_rows, listed, save_together
 from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
 from oversight.domain.measures import underweight
 from oversight.domain.severity import Severity, worst
 from oversight.domain.words import Scoring
-from oversight.services.audit import Actor, Event, record_all
+from oversight.services.audit import Actor, Event, record_all, together
 from oversight.services.escalating import imminent_again
 from oversight.services.gathering import ask_again, with_strays
 from oversight.services.items import refresh_items
-from oversight.services.locking import lock_conversations, lock_open_items
+from oversight.services.locking import (
+    LockedConversation,
+    lock_conversations,
+    lock_open_items,
+)
 from oversight.services.settling import settle
 
 LEASE_SECONDS = 20
@@ -98,6 +102,21 @@ def subjects(source: str) -> TextClause:
     return text(_SUBJECTS.format(source=source))
 
 
+_DONE = (
+    delete(ScoringWork)
+    .where(listed(ScoringWork.id, "ids"))
+    .returning(ScoringWork.id)
+    .execution_options(synchronize_session=False)
+)
+_SUBJECT_MESSAGES = (
+    select(Message).where(listed(Message.id, "ids")).execution_options(populate_existing=True)
+)
+# A draft recalled before its score came has the same words again in a newer revision.
+_SUBJECT_DRAFTS = (
+    select(Draft)
+    .where(Draft.reply_id.in_(select(Draft.reply_id).where(listed(Draft.id, "ids"))))
+    .execution_options(populate_existing=True)
+)
 _WAITING_SUBJECTS = subjects("scoring_work")
 
 
@@ -236,15 +255,21 @@ def record_scores(
     by_work = {task.work_id: (task, one) for task, one in zip(tasks, assessments, strict=True)}
     now = db_session.now(session)
     conversations = lock_conversations(session, {task.conversation_id for task in tasks})
-    taken = session.scalars(
-        delete(ScoringWork)
-        .where(among(ScoringWork.id, by_work))
-        .returning(ScoringWork.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    taken = session.scalars(_DONE, {"ids": list(by_work)}).all()
     pairs = [by_work[work_id] for work_id in sorted(taken)]
-    if not pairs:
-        return 0
+    if pairs:
+        with together(session):
+            _record(session, pairs, conversations, now=now)
+    return len(pairs)
+
+
+def _record(
+    session: Session,
+    pairs: Sequence[tuple[Task, Assessment]],
+    conversations: Mapping[uuid.UUID, LockedConversation],
+    *,
+    now: datetime,
+) -> None:
     insert_rows(session, RiskAssessment, [assessment_row(*pair) for pair in pairs])
     touched = {pair[0].conversation_id for pair in pairs}
     items = lock_open_items(session, list(touched))
@@ -259,7 +284,6 @@ def record_scores(
         ring(session, Topic.LIVE, conversation_id)
     for item in lock_open_items(session, list(imminent)) if imminent else ():
         imminent_again(session, item, now=now, actor=SCORER)
-    return len(pairs)
 
 
 def assessment_row(task: Task, assessment: Assessment) -> dict[str, object]:
@@ -298,9 +322,7 @@ def _record_messages(
     found = {task.message_id: one for task, one in pairs if task.message_id is not None}
     imminent = set()
     open_items = {item.id: item for item in items}
-    messages = session.scalars(
-        select(Message).where(among(Message.id, found)).execution_options(populate_existing=True)
-    ).all()
+    messages = session.scalars(_SUBJECT_MESSAGES, {"ids": list(found)}).all()
     for message in messages:
         one = found[message.id]
         before = Severity(message.severity)
@@ -338,11 +360,7 @@ def _record_drafts(
     session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
 ) -> None:
     found = {task.draft_id: one for task, one in pairs if task.draft_id is not None}
-    # A draft recalled before its score came has the same words again in a newer revision.
-    replies = select(Draft.reply_id).where(among(Draft.id, found)).scalar_subquery()
-    drafts = session.scalars(
-        select(Draft).where(Draft.reply_id.in_(replies)).execution_options(populate_existing=True)
-    ).all()
+    drafts = session.scalars(_SUBJECT_DRAFTS, {"ids": list(found)}).all() if found else []
     by_reply = {draft.reply_id: found[draft.id] for draft in drafts if draft.id in found}
     for draft in drafts:
         one = by_reply[draft.reply_id]
