@@ -81,7 +81,7 @@ class Talk:
                 text(
                     "INSERT INTO messages (id, study_id, conversation_id, item_id, external_id,"
                     " digest, sequence, text, urgency)"
-                    " SELECT gen_random_uuid(), m.study_id, m.conversation_id, NULL, 'b' || n,"
+                    " SELECT gen_random_uuid(), m.study_id, m.conversation_id, m.item_id, 'b' || n,"
                     " m.digest, 1000 + n, 'walked the dog around the block ' || n || ' times', 0.1"
                     " FROM (SELECT * FROM messages LIMIT 1) m, generate_series(1, :count) n"
                 ),

@@ -32,13 +32,13 @@ BATCH_TEXTS = 32
 BATCH_SECONDS = 2.0
 """After this long a batch records what it has and hands the rest back."""
 
-SLICE_SECONDS = 0.04
+SLICE_SECONDS = 0.03
 """An urgent text waits at most two slices: one that had begun, one while it is fetched."""
 
 DRAIN_SECONDS = 20.0
 """One drain at most, so that Redis hears of us in between."""
 
-_FIRST_GUESS_SECONDS = 0.01  # Four texts a slice, until a text's time has been measured.
+_FIRST_GUESS_SECONDS = 0.01  # Three texts a slice, until a text's time has been measured.
 _MEMORY = 0.8
 
 log = logger(__name__)
