@@ -310,7 +310,9 @@ from tests.supervision.test_supervisor import *
 async def scene():
     supervisor = Supervisor(Terminal(log_file=None))
     await supervisor.start([spec("a", IGNORE_SIGTERM), spec("b", WAIT_FOR_EVER)])
-    print("ids", *supervisor.process_ids().values(), flush=True)
+    ids = " ".join(map(str, supervisor.process_ids().values()))
+    sys.stdout.write(f"\\nids {{ids}}\\n")  # one write: the children's lines come between others
+    sys.stdout.flush()
     await asyncio.sleep(600)
 asyncio.run(scene())
 """
