@@ -6,11 +6,22 @@ connection; one statement a row costs ten times as much on both sides.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import ARRAY, ColumnElement, TextClause, any_, bindparam, literal, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    TextClause,
+    any_,
+    bindparam,
+    literal,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -104,6 +115,15 @@ def listed(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]
     For statements built once, at import: building one anew takes longer than executing it.
     """
     return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
+def spelled(*words: StrEnum) -> list[ColumnElement[str]]:
+    """Words of our vocabulary as they stand in a statement, not as values bound to it.
+
+    PostgreSQL keeps the plan of a prepared statement only if it suits every value: with bound
+    words it cannot know that a partial index holds all that is asked for, and plans anew each time.
+    """
+    return [literal_column(f"'{word.value}'", String) for word in words]
 
 
 @cache

@@ -1,8 +1,9 @@
 """The rules in force. Versions are immutable, so each is read once a process."""
 
 import uuid
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Interval, func, select
 from sqlalchemy.orm import Session
 
 from db.tables import Arm, PolicyVersion
@@ -23,6 +24,16 @@ def policy_of(session: Session, policy_version_id: uuid.UUID) -> Policy:
             raise NotFound("no such policy version", policy_version_id=str(policy_version_id))
         known = _read[policy_version_id] = policy_from(document)
     return known
+
+
+def lease_of(policy_version_id: ColumnElement[uuid.UUID]) -> ColumnElement[timedelta]:
+    """How long one version lets a claim be held, for a statement that writes a claim."""
+    told = select(PolicyVersion.document["lease_seconds"].as_float())
+    seconds = told.where(PolicyVersion.id == policy_version_id).scalar_subquery()
+    lease: ColumnElement[timedelta] = func.make_interval(
+        0, 0, 0, 0, 0, 0, func.coalesce(seconds, float(Policy.lease_seconds)), type_=Interval()
+    )
+    return lease
 
 
 def default_version(session: Session, study_id: uuid.UUID) -> uuid.UUID:

@@ -5,13 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    Update,
-    bindparam,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, Uuid, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,10 +22,10 @@ from oversight.domain.errors import (
 from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import ClaimEnd
-from oversight.queries.policies import policy_of
-from oversight.services.audit import Actor, together
+from oversight.queries.policies import lease_of, policy_of
+from oversight.services.audit import Actor
 from oversight.services.offering import next_offered, reader_of
-from oversight.services.transition import ITEM, move, move_offered, offered_move
+from oversight.services.transition import ITEM, move, offered_move
 
 CLOCK, CLAIMING = Actor.system("clock"), Actor.system("claiming")
 LAPSED_AT_ONCE = 20
@@ -44,19 +38,14 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
 
     Somebody who already holds an item gets that one again: a reload never takes a second.
     """
-    with together(session):
-        taken = _take(session, clinician_id, nothing_lapsed=True)
-        if taken is None:
-            reader = reader_of(session, clinician_id)
-            if reader.holds is not None or not reader.any_lapsed:
-                return reader.holds
-            lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
-            taken = _take(session, clinician_id, nothing_lapsed=False)
-        if taken is None:
-            return None
-        _hold(session, taken, clinician_id, now=taken.now)
-    item_id: uuid.UUID = taken.id
-    return item_id
+    taken = _take(session, clinician_id, nothing_lapsed=True)
+    if taken is None:
+        reader = reader_of(session, clinician_id)
+        if reader.holds is not None or not reader.any_lapsed:
+            return reader.holds
+        lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
+        taken = _take(session, clinician_id, nothing_lapsed=False)
+    return taken
 
 
 def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None:
@@ -301,18 +290,45 @@ def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
 
 
 @cache
-def _offered(*, nothing_lapsed: bool) -> Update:
-    return offered_move(ITEM, ItemEvent.CLAIM, next_offered(nothing_lapsed=nothing_lapsed))
+def _taking(*, nothing_lapsed: bool) -> Select[uuid.UUID, uuid.UUID]:
+    """One statement that finds the next item, moves it, writes its claim and its event.
+
+    Ten readers who ask at once wait for each answer in turn: one answer instead of three.
+    """
+    move = offered_move(ITEM, ItemEvent.CLAIM, next_offered(nothing_lapsed=nothing_lapsed))
+    row = move.moved.c
+    held = {
+        "id": bindparam("claim_id", type_=Uuid()),
+        "item_id": row.id,
+        "clinician_id": bindparam("reader", type_=Uuid()),
+        "claimed_at": row.now,
+        "expires_at": row.now + lease_of(row.policy_version_id),
+    }
+    hold = insert(table_of(Claim)).from_select(list(held), select(*held.values())).cte("held")
+    return select(row.id, row.conversation_id).add_cte(move.told, hold)
 
 
-def _take(
-    session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool
-) -> Row[*tuple[Any, ...]] | None:
-    """Move the next item offered to this reader into their hands."""
-    statement = _offered(nothing_lapsed=nothing_lapsed)
+def _take(session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool) -> uuid.UUID | None:
+    """Put the next item offered to this reader into their hands; its id."""
     actor = Actor.clinician(clinician_id)
-    asked = {"reader": clinician_id}
-    return move_offered(session, ITEM, ItemEvent.CLAIM, statement, asked, actor=actor)
+    asked = {
+        "reader": clinician_id,
+        "claim_id": new_id(),
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+    }
+    session.flush()
+    try:
+        # Through the connection: the session would look for objects to bring up to date.
+        taken = session.connection().execute(_taking(nothing_lapsed=nothing_lapsed), asked)
+        row = taken.one_or_none()
+    except IntegrityError as error:  # the database's own word that somebody else holds it
+        raise AlreadyClaimed("someone has this item") from error
+    if row is None:
+        return None
+    ring(session, Topic.LIVE, row.conversation_id)
+    item_id: uuid.UUID = row.id
+    return item_id
 
 
 def _holder(session: Session, item_id: uuid.UUID) -> Claim | None:

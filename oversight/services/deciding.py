@@ -92,11 +92,10 @@ def decide(session: Session, request: Request) -> Result:
 
 def decide_and_go_on(session: Session, request: Request) -> tuple[Result, uuid.UUID | None]:
     """Decide, and claim the next item unless this one still needs its reader."""
-    with together(session):
-        result = decide(session, request)
-        if not (result.closed or request.action is Action.ESCALATE):
-            return result, None
-        return result, claim_next(session, request.clinician_id)
+    result = decide(session, request)
+    if not (result.closed or request.action is Action.ESCALATE):
+        return result, None
+    return result, claim_next(session, request.clinician_id)
 
 
 def _check(session: Session, case: Case) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Select, Uuid, and_, bindparam, func, literal, or_, select
+from sqlalchemy import Select, Uuid, and_, bindparam, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from db.rows import spelled
 from db.tables import Claim, Clinician, ReviewItem, Skip
 from oversight.domain.errors import NotPermitted
 from oversight.domain.lifecycle import ItemStatus
@@ -80,8 +81,8 @@ def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
     return (
         select(ReviewItem.id, ReviewItem.status)
         .where(
-            ReviewItem.status.in_([ItemStatus.WAITING, ItemStatus.ESCALATED]),
-            role.in_([one for one in Role if reads_items(one)]),
+            ReviewItem.status.in_(spelled(ItemStatus.WAITING, ItemStatus.ESCALATED)),
+            role.in_(spelled(*(one for one in Role if reads_items(one)))),
             ~_HELD.exists(),
             *([~_LAPSED.exists()] if nothing_lapsed else []),
             ~skipped.exists(),
@@ -89,6 +90,6 @@ def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
             readable,
         )
         .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
-        .limit(1)
+        .limit(literal_column("1"))
         .with_for_update(skip_locked=True, key_share=True)
     )

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Update, func, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from db.tables import Delivery, Draft, Escalation, ReviewItem, table_of
+from db.rows import spelled
+from db.tables import AuditEvent, Delivery, Draft, Escalation, ReviewItem, table_of
 from oversight.domain import lifecycle
 from oversight.domain.errors import StaleVersion
 from oversight.domain.lifecycle import next_status
@@ -86,40 +100,50 @@ def move_all(
     return rows
 
 
-def offered_move(kind: Lifecycle[S, E], event: E, offered: Select[uuid.UUID, str]) -> Update:
-    """The statement, built once, that moves the row which ``offered`` finds and locks.
+@dataclass(frozen=True)
+class OfferedMove:
+    """Parts of one statement: the row that moves, with ``now``, and the event that it leaves."""
+
+    moved: CTE
+    told: CTE
+
+
+def offered_move(kind: Lifecycle[S, E], event: E, offered: Select[uuid.UUID, str]) -> OfferedMove:
+    """The move of the row which ``offered`` finds and locks, for a statement built once.
 
     ``offered`` selects an id and a status. The row moves from any status that knows the event.
+    The statement asks for ``actor_kind`` and ``actor_id``; without a row it writes nothing.
     """
     known = [status for status, known_event in kind.moves if known_event is event]
     (target,) = {next_status(kind.moves, status, event) for status in known}
     found = offered.cte("offered")
     columns = kind.table.c
-    return (
+    moved = (
         update(kind.table)
-        .where(columns.id == found.c.id, columns.status.in_([status.value for status in known]))
+        .where(columns.id == found.c.id, columns.status.in_(spelled(*known)))
         .values(status=target.value)
         .returning(
             *columns, found.c.status.label("status_before"), func.oversight_now().label("now")
         )
+        .cte("moved")
     )
+    return OfferedMove(moved, _told(kind, event, moved))
 
 
-def move_offered(
-    session: Session,
-    kind: Lifecycle[S, E],
-    event: E,
-    statement: Update,
-    asked: Mapping[str, object],
-    *,
-    actor: Actor,
-) -> Row[*tuple[Any, ...]] | None:
-    """Move what an ``offered_move`` finds: the row with ``status_before`` and ``now``, or None."""
-    row = session.execute(statement, asked).one_or_none()
-    if row is not None:
-        moved = _event(kind, row, row.status_before, event, row.status, actor, None)
-        record_all(session, [moved])
-    return row
+def _told(kind: Lifecycle[S, E], event: E, moved: CTE) -> CTE:
+    """What ``_event`` says, said by the statement that moves the row."""
+    row = moved.c
+    said = {
+        "study_id": row.study_id,
+        "conversation_id": row.conversation_id,
+        "item_id": row.id if kind.name == "item" else row.item_id,
+        "subject": row.id,
+        "actor_kind": bindparam("actor_kind", type_=String()),
+        "actor_id": bindparam("actor_id", type_=String()),
+        "kind": literal(f"{kind.name}.{event.value}"),
+        "detail": func.jsonb_build_object("from", row.status_before, "to", row.status),
+    }
+    return insert(table_of(AuditEvent)).from_select(list(said), select(*said.values())).cte("told")
 
 
 def _event(

@@ -19,7 +19,7 @@ from oversight.queries.triage import card
 from oversight.services.deciding import decide, decide_and_go_on
 from tests.services.clinic import Clinic
 
-MOST_FOR_A_PRESS = 12
+MOST_FOR_A_PRESS = 11
 MOST_FOR_A_CARD = 5
 
 
