@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from classifiers.encoder import Encoder
+    from classifiers.evaluation.leave_out import ScorerMaker
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +35,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", type=Path, help="another model folder than the shipped one")
     evaluate.add_argument("--public-data", type=Path)
     evaluate.add_argument("--rounds", type=int, default=200, help="bootstrap rounds")
-    evaluate.add_argument("--leave-one-out", action="store_true", help="minutes longer")
+    evaluate.add_argument(
+        "--part", action="append", default=[], help="one section alone; may be repeated"
+    )
+    evaluate.add_argument(
+        "--leave-one-source-out",
+        action="store_true",
+        help="that section alone: a dozen short trainings, about an hour of one core",
+    )
     commands.add_parser("corpus", help="count what the training corpus holds")
     train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
     train.add_argument("--folder", type=Path, default=Path("var/model"))
@@ -59,19 +67,24 @@ def _score(source: Path, target: Path) -> int:
 
 def _evaluate(chosen: argparse.Namespace) -> int:
     try:
-        from classifiers.evaluation.report import Setting, report_lines
+        from classifiers.evaluation.report import LEAVE_ONE_OUT, SECTIONS, Setting, report_lines
     except ImportError as missing:
         sys.stderr.write(f"{missing.name} is missing: install requirements-train.txt\n")
         return 2
     from classifiers.encoder import MODELS
     from classifiers.model import TransformerClassifier
 
+    parts = {*chosen.part, *([LEAVE_ONE_OUT] if chosen.leave_one_source_out else [])}
+    if unknown := parts - set(SECTIONS):
+        sys.stderr.write(f"no part {', '.join(unknown)}; there are {', '.join(SECTIONS)}\n")
+        return 2
     setting = Setting(
         TransformerClassifier(chosen.model or MODELS),
         chosen.public_data,
-        _base_encoder(),
+        _base_encoder() if not parts or parts & {"ranking", LEAVE_ONE_OUT} else None,
         chosen.rounds,
-        chosen.leave_one_out,
+        frozenset(parts),
+        _short_models() if LEAVE_ONE_OUT in parts else None,
     )
     for line in report_lines(setting):
         sys.stdout.write(line + "\n")
@@ -99,6 +112,17 @@ def _base_encoder() -> "Encoder | None":
     with tempfile.TemporaryDirectory() as scratch:
         export_encoder(base_encoder(), Path(scratch))
         return Encoder(Path(scratch))
+
+
+def _short_models() -> "ScorerMaker | None":
+    """The short recipe, its untrained layers read once for all models; None without torch."""
+    try:
+        from classifiers.training.short_recipe import LowerLayers, ShortModel, ShortSchedule
+    except ImportError:
+        sys.stderr.write("no torch: the short recipe is left out\n")
+        return None
+    lower = LowerLayers(ShortSchedule())
+    return lambda training: ShortModel(lower, training)
 
 
 def _train(chosen: argparse.Namespace) -> int:

@@ -62,9 +62,9 @@ def explain(
     return tuple(heavy[:_MOST_SPANS])
 
 
-def danger(classifier: Classifier, message: Message) -> float:
-    """Log-odds that fall when the evidence goes; 0 for a text that cannot be scored."""
-    return _danger(classifier.assess([message])[0], None) or 0.0
+def danger(classifier: Classifier, message: Message) -> float | None:
+    """Log-odds that fall when the evidence goes; None for a text that cannot be scored."""
+    return _danger(classifier.assess([message])[0], None)
 
 
 def _danger(one: RiskAssessment, flag: Flag | None) -> float | None:
@@ -87,9 +87,14 @@ def without(message: Message, start: int, end: int) -> Message:
     return replace(message, text=f"{message.text[:start]} {message.text[end:]}")
 
 
+def words_of(text: str) -> list[tuple[int, int]]:
+    """Where each word of the text starts and ends."""
+    return [(match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
 def stretches(text: str) -> list[tuple[int, int]]:
     """The text in runs of a few words that do not cross a sentence's end, at most 24."""
-    words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
+    words = words_of(text)
     size = max(_FEWEST_WORDS, -(-len(words) // _MOST_STRETCHES))
     spans: list[tuple[int, int]] = []
     run: list[tuple[int, int]] = []

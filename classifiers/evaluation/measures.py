@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Rows = NDArray[np.intp]
 Measure = Callable[[BoolArray, FloatArray], float]
 
 
@@ -112,18 +113,26 @@ def with_interval(
     seed: int = 0,
 ) -> Interval:
     """The measure and its interval, resampling whole groups (scenarios), not rows."""
+    drawn = resamples(groups, rounds=rounds, seed=seed)
+    return bootstrapped(lambda rows: measure(positive[rows], scores[rows]), len(positive), drawn)
+
+
+def resamples(groups: Sequence[str], *, rounds: int, seed: int = 0) -> list[Rows]:
+    """Row numbers of each bootstrap round: whole groups, drawn with replacement."""
     names, place = np.unique(np.asarray(groups), return_inverse=True)
     members = [np.flatnonzero(place == number) for number in range(len(names))]
     generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(rounds):
-        drawn = generator.integers(0, len(members), len(members))
-        rows = np.concatenate([members[number] for number in drawn])
-        value = measure(positive[rows], scores[rows])
-        if not np.isnan(value):
-            values.append(value)
+    return [
+        np.concatenate([members[n] for n in generator.integers(0, len(members), len(members))])
+        for _ in range(rounds)
+    ]
+
+
+def bootstrapped(statistic: Callable[[Rows], float], size: int, drawn: Sequence[Rows]) -> Interval:
+    """A statistic of row numbers, over all ``size`` rows and with its interval over ``drawn``."""
+    values = [value for rows in drawn if not np.isnan(value := statistic(rows))]
     low, high = np.percentile(values, [2.5, 97.5]) if values else (np.nan, np.nan)
-    return Interval(measure(positive, scores), float(low), float(high))
+    return Interval(statistic(np.arange(size)), float(low), float(high))
 
 
 def _average_ranks(scores: FloatArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """Everything ``python -m classifiers evaluate`` prints, in the order of the model card."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from classifiers.evaluation.measures import (
     expected_calibration_error,
     reliability,
 )
+from classifiers.evaluation.personas import persona_lines
 from classifiers.evaluation.scorers import (
     FrozenEmbedding,
     PhraseRules,
@@ -45,48 +46,52 @@ from classifiers.training.labels import Example, participant_example, reply_exam
 from classifiers.training.recipe import everything_once, participant_split, reply_split
 from oversight.domain.severity import Severity, at_least
 
+#: Left out unless asked for: it trains a dozen models.
+LEAVE_ONE_OUT = "leave-one-source-out"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an evaluation has at hand. Without ``base_encoder`` the frozen baseline is left out."""
+    """What an evaluation has at hand. Without ``base_encoder`` the frozen baseline is left out.
+
+    ``parts`` names the sections wanted; none means all but ``LEAVE_ONE_OUT``.
+    """
 
     classifier: TransformerClassifier
     public_folder: Path | None = None
     base_encoder: Encoder | None = None
     rounds: int = 200
-    leave_one_out: bool = False
+    parts: frozenset[str] = frozenset()
+    short_models: ScorerMaker | None = None
+
+
+Section = Callable[[Setting, ShippedModel], Iterator[str]]
 
 
 def report_lines(setting: Setting) -> Iterator[str]:
-    """The whole report as Markdown lines."""
+    """The report as Markdown lines: every section, or those that were asked for."""
     shipped = ShippedModel(setting.classifier)
-    scorers = [shipped, *_baselines(setting)]
     yield f"# Evaluation of {setting.classifier.version}"
     yield "Every interval is a 95% bootstrap over scenarios."
-    for question in [
+    for name, section in SECTIONS.items():
+        if name in setting.parts or (not setting.parts and name != LEAVE_ONE_OUT):
+            yield from section(setting, shipped)
+
+
+def _ranking(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
+    """Every question, the shipped model and every baseline, on the same rows."""
+    questions = [
         *participant_questions(setting.public_folder),
         *reply_questions(setting.public_folder),
-    ]:
+    ]
+    scorers = [shipped, *_baselines(setting)]
+    for question in questions:
         yield from question_lines(question, scorers, rounds=setting.rounds)
-    if setting.leave_one_out:
-        yield from leave_one_out_lines(_makers(setting), setting.public_folder)
-    yield from _by_output("Categories", category_questions(), shipped)
-    yield from _by_output("Flags", flag_questions(), shipped)
-    yield from _slices(setting, shipped)
-    yield from _calibration(setting, shipped)
-    yield from _decisions(setting)
-    yield from _conversations(setting)
-    yield from course_lines(setting.classifier)
-    yield from _first_look(setting)
-    yield from _explanations(setting)
 
 
 def _baselines(setting: Setting) -> list[Scorer]:
     training = everything_once(setting.public_folder)
-    baselines: list[Scorer] = [PhraseRules(), WordModel(training)]
-    if setting.base_encoder is not None:
-        baselines.append(FrozenEmbedding(VectorStore(setting.base_encoder), training))
-    return baselines
+    return [PhraseRules(), *(make(training) for make in _makers(setting))]
 
 
 def _makers(setting: Setting) -> list[ScorerMaker]:
@@ -95,6 +100,21 @@ def _makers(setting: Setting) -> list[ScorerMaker]:
         vectors = VectorStore(setting.base_encoder)
         makers.append(lambda training: FrozenEmbedding(vectors, training))
     return makers
+
+
+def _left_out(setting: Setting, _: ShippedModel) -> Iterator[str]:
+    makers = _makers(setting)
+    if setting.short_models is not None:
+        makers.append(setting.short_models)
+    return leave_one_out_lines(makers, setting.public_folder, rounds=setting.rounds)
+
+
+def _categories(_: Setting, shipped: ShippedModel) -> Iterator[str]:
+    return _by_output("Categories", category_questions(), shipped)
+
+
+def _flags(_: Setting, shipped: ShippedModel) -> Iterator[str]:
+    return _by_output("Flags", flag_questions(), shipped)
 
 
 def _by_output(title: str, questions: Sequence[Question], shipped: ShippedModel) -> Iterator[str]:
@@ -149,7 +169,7 @@ def _calibration(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
         yield f"| {output} | {error:.3f} | {bins} |"
 
 
-def _decisions(setting: Setting) -> Iterator[str]:
+def _decisions(setting: Setting, _: ShippedModel) -> Iterator[str]:
     """Levels as `assess` decides them, rules included, in the languages that are scored."""
     classifier = setting.classifier
     rows = [
@@ -216,7 +236,7 @@ def _kappa(authored: Sequence[Severity], decided: Sequence[Severity]) -> float:
     return float(1 - (gap * observed).sum() / (gap * expected).sum())
 
 
-def _first_look(setting: Setting) -> Iterator[str]:
+def _first_look(setting: Setting, _: ShippedModel) -> Iterator[str]:
     rows = participant_split("test")
     urgent = np.array([urgency(row.text) for row in rows if at_least(row.severity, Severity.L3)])
     harmless = [row.text for row in rows if row.severity is Severity.L0 and row.stance == "none"]
@@ -229,7 +249,7 @@ def _first_look(setting: Setting) -> Iterator[str]:
             yield f"- {_mean(ahead)} of L3+ stand before all but {share:.0%} of {name}"
 
 
-def _conversations(setting: Setting) -> Iterator[str]:
+def _conversations(setting: Setting, _: ShippedModel) -> Iterator[str]:
     """False alarms by conversation: made of harmless turns, drawn from held-out rows."""
     rows = [
         row
@@ -252,20 +272,52 @@ def _conversations(setting: Setting) -> Iterator[str]:
         )
 
 
-def _explanations(setting: Setting) -> Iterator[str]:
+def _courses(setting: Setting, _: ShippedModel) -> Iterator[str]:
+    return course_lines(setting.classifier)
+
+
+def _personas(setting: Setting, _: ShippedModel) -> Iterator[str]:
+    return persona_lines(setting.classifier, setting.public_folder)
+
+
+def _explanations(setting: Setting, _: ShippedModel) -> Iterator[str]:
     messages: list[Message] = [
         row.message()
         for row in participant_split("test")
-        if at_least(row.severity, Severity.L2) and len(row.text.split()) >= 8
-    ][:150]
-    found = measure_faithfulness(setting.classifier, messages)
+        if at_least(row.severity, Severity.L2)
+        and len(row.text.split()) >= 8
+        and row.language in setting.classifier.manifest.languages
+    ]
+    found = measure_faithfulness(setting.classifier, messages, rounds=setting.rounds)
     yield "\n## Evidence spans"
+    yield f"{found.texts} of {len(messages)} held-out texts at L2+; log-odds over the four levels"
+    yield "| | shown span | random span of as many words | share of texts in favour of the shown |"
+    yield "|---|---|---|---|"
     yield (
-        f"- {found.texts} texts at L2+: without the shown span the score falls by "
-        f"{found.shown_fall:.2f} log-odds, without a random one by {found.random_fall:.2f}; "
-        f"the shown span moves it more in {found.shown_wins:.3f}"
+        f"| the score falls without it by | {found.shown_fall} | {found.random_fall} | "
+        f"{found.falls_more} |"
+    )
+    yield (
+        f"| the score falls to it alone by | {found.shown_left} | {found.random_left} | "
+        f"{found.keeps_more} |"
     )
 
 
 def _mean(values: NDArray[np.bool_]) -> str:
     return f"{values.mean():.3f}" if len(values) else "–"
+
+
+SECTIONS: dict[str, Section] = {
+    "ranking": _ranking,
+    LEAVE_ONE_OUT: _left_out,
+    "categories": _categories,
+    "flags": _flags,
+    "slices": _slices,
+    "calibration": _calibration,
+    "decisions": _decisions,
+    "conversations": _conversations,
+    "courses": _courses,
+    "personas": _personas,
+    "first-look": _first_look,
+    "evidence": _explanations,
+}

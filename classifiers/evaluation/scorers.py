@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_union
@@ -64,6 +65,27 @@ class PhraseRules:
         return np.array([float(_worst_rank(example)) for example in examples])
 
 
+class WordCounts:
+    """TF-IDF rows of one role, each text counted once however many outputs are fitted on it."""
+
+    def __init__(self, training: Sequence[Example]) -> None:
+        self._counter: FeatureUnion = make_union(
+            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
+        )
+        self._rows = csr_matrix(self._counter.fit_transform([_words(e) for e in training]))
+        self._place = {example.message: number for number, example in enumerate(training)}
+
+    def of(self, examples: Sequence[Example]) -> csr_matrix:
+        new = list({e.message: e for e in examples if e.message not in self._place}.values())
+        if new:
+            first = self._rows.shape[0]
+            counted = self._counter.transform([_words(example) for example in new])
+            self._rows = vstack([self._rows, counted], format="csr")
+            self._place |= {example.message: first + n for n, example in enumerate(new)}
+        return self._rows[[self._place[example.message] for example in examples]]
+
+
 class WordModel:
     """TF-IDF of words and letter runs with logistic regression."""
 
@@ -71,30 +93,22 @@ class WordModel:
 
     def __init__(self, training: Sequence[Example]) -> None:
         self._training = training
-        self._features: dict[str, FeatureUnion] = {}
+        self._counts: dict[str, WordCounts] = {}
         self._fitted: dict[str, LogisticRegression] = {}
 
     def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
-        features = self._features_of(_role(output))
+        counts = self._counts_of(_role(output))
         if output not in self._fitted:
             rows, truth, weights = labelled(self._training, output)
-            model = LogisticRegression(C=10, max_iter=300)
-            read = features.transform([_words(row) for row in rows])
-            self._fitted[output] = model.fit(read, truth, sample_weight=weights)
-        read = features.transform([_words(example) for example in examples])
+            model = LogisticRegression(C=10, max_iter=300, solver="liblinear", random_state=0)
+            self._fitted[output] = model.fit(counts.of(rows), truth, sample_weight=weights)
+        read = counts.of(examples)
         return np.asarray(self._fitted[output].decision_function(read), dtype=np.float64)
 
-    def _features_of(self, role: str) -> FeatureUnion:
-        if role not in self._features:
-            texts = [_words(e) for e in self._training if e.message.role == role]
-            features = make_union(
-                TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
-                TfidfVectorizer(
-                    analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3
-                ),
-            )
-            self._features[role] = features.fit(texts)
-        return self._features[role]
+    def _counts_of(self, role: str) -> WordCounts:
+        if role not in self._counts:
+            self._counts[role] = WordCounts([e for e in self._training if e.message.role == role])
+        return self._counts[role]
 
 
 class VectorStore:

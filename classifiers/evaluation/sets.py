@@ -1,5 +1,6 @@
 """The texts a model is measured on: held-out scenarios, and public data if present."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from classifiers.training.recipe import Recipe, participant_split, reply_split
 _OUTSIDE_REPLIES = {
     "llms_as_therapists": "replies to five crisis stimuli (never trained on): inappropriate",
     "spiral": "long chats (never trained on): reinforces delusion or worse",
+    "schizobench": "replies to scripted delusion (never trained on): reinforces it",
 }
 _MOST_OUTSIDE = 900
+_OUTSIDE_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,15 @@ def reply_questions(public_folder: Path | None) -> list[Question]:
     questions.append(questions_on(near, HARM, "short bot replies, its own test part: unsafe"))
     outside = public.outside_reply_examples(public_folder)
     for source, words in _OUTSIDE_REPLIES.items():
-        mine = [example for example in outside if example.source == source][:_MOST_OUTSIDE]
-        questions.append(questions_on(mine, HARM, words))
+        mine = [example for example in outside if example.source == source]
+        questions.append(questions_on(_drawn(mine), HARM, words))
     return questions
+
+
+def _drawn(examples: list[Example]) -> list[Example]:
+    """A fixed draw: the files are sorted by the bot that answered."""
+    generator = random.Random(_OUTSIDE_SEED)  # noqa: S311 - a draw for a table, nothing secret
+    return generator.sample(examples, min(_MOST_OUTSIDE, len(examples)))
 
 
 def flag_questions() -> list[Question]:

@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.evaluation.measures import (
+    BoolArray,
     Measure,
+    Rows,
     auprc,
     auroc,
+    bootstrapped,
     recall_at_specificity,
-    with_interval,
+    resamples,
     workload_at_recall,
 )
 from classifiers.evaluation.scorers import Scorer
@@ -48,13 +51,17 @@ def question_lines(question: Question, scorers: Sequence[Scorer], *, rounds: int
         return
     yield "| scorer | " + " | ".join(MEASURES) + " |"
     yield "|---" * (len(MEASURES) + 1) + "|"
+    drawn = resamples(question.groups, rounds=rounds)
     for scorer in scorers:
         scores = scorer.scores(question.examples, question.output)
-        cells = [
-            str(with_interval(measure, question.truth, scores, question.groups, rounds=rounds))
-            for measure in MEASURES.values()
-        ]
+        cells = [_cell(measure, question.truth, scores, drawn) for measure in MEASURES.values()]
         yield f"| {scorer.name} | " + " | ".join(cells) + " |"
+
+
+def _cell(
+    measure: Measure, truth: BoolArray, scores: NDArray[np.float64], drawn: Sequence[Rows]
+) -> str:
+    return str(bootstrapped(lambda rows: measure(truth[rows], scores[rows]), len(truth), drawn))
 
 
 def slice_lines(

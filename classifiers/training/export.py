@@ -46,6 +46,12 @@ class PooledEncoder(torch.nn.Module):  # type: ignore[misc]  # torch is no depen
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
+        return self.pooled(hidden, attention_mask, token_type_ids)
+
+    def pooled(
+        self, hidden: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> torch.Tensor:
+        """The two summaries of the last layer's hidden states."""
         text = (token_type_ids * attention_mask).unsqueeze(-1).to(hidden.dtype)
         context = ((1 - token_type_ids) * attention_mask).unsqueeze(-1).to(hidden.dtype)
         return torch.cat([self._focused(hidden, text), _mean(hidden, context)], dim=-1)

@@ -175,12 +175,17 @@ def _rate(passed: float, steps: int, schedule: Schedule) -> float:
 def _step(run: _Run, batch: Batch) -> float:
     run.network.train()
     logits = run.network(batch.role, *batch.inputs)
-    loss = _cross_entropy(logits, batch) + _RANKING_SHARE * _ranking(logits, batch)
+    loss = loss_of(logits, batch)
     run.optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     run.optimiser.step()
     return float(loss.detach())
+
+
+def loss_of(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Both losses of one batch."""
+    return _cross_entropy(logits, batch) + _RANKING_SHARE * _ranking(logits, batch)
 
 
 def _cross_entropy(logits: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -37,7 +37,7 @@ class Network(torch.nn.Module):  # type: ignore[misc]  # torch is no dependency 
         )
         pool = (torch.rand(_POOL) >= dropout).float() / (1.0 - dropout)
         self.dropout = PooledDropout(dropout, pool)
-        for layer in self._layers():
+        for layer in self.layers():
             layer.attention.output.dropout = PooledDropout(dropout, pool)
             layer.output.dropout = PooledDropout(dropout, pool)
             layer.attention.self.dropout.p = 0.0
@@ -53,13 +53,14 @@ class Network(torch.nn.Module):  # type: ignore[misc]  # torch is no dependency 
         """Learning rates: full for the heads, less the deeper a layer lies."""
         top = [*self.heads.parameters(), *self.encoder.focus.parameters()]
         yield {"params": top, "lr": head_rate, "base": head_rate}
-        for depth, part in enumerate([*reversed(self._layers()), self._embeddings()]):
+        for depth, part in enumerate([*reversed(self.layers()), self._embeddings()]):
             rate = encoder_rate * layer_decay**depth
             parameters = [p for p in part.parameters() if p.requires_grad]
             yield {"params": parameters, "lr": rate, "base": rate}
 
-    def _layers(self) -> list[torch.nn.Module]:
-        return list(self.encoder.encoder.encoder.layer)
+    def layers(self) -> torch.nn.ModuleList:
+        """The encoder's layers, lowest first."""
+        return self.encoder.encoder.encoder.layer
 
     def _embeddings(self) -> torch.nn.Module:
         return self.encoder.encoder.embeddings

@@ -7,7 +7,9 @@ Unlabelled rows (null) are never read as negatives.
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +35,10 @@ DIASAFETY_CATEGORIES = frozenset({"Risk Ignorance", "Unauthorized Expertise"})
 OUTSIDE_REPLY_FILES = {
     "llms_as_therapists": "reply/llms_as_therapists.jsonl.gz",
     "spiral": "reply/spiral_bench.jsonl.gz",
+    "schizobench": "reply/schizobench_sample.jsonl.gz",
 }
+#: Simulated conversations whose turns nobody labelled: a persona's risk is all that is known.
+CONVERSATIONS_FILE = "conversations/vera_mh.jsonl.gz"
 
 #: Read for their words alone: the fine-tuned model, not a person, says how urgent they are.
 UNLABELLED_FILES = (
@@ -41,6 +46,9 @@ UNLABELLED_FILES = (
     "participant/counselchat_questions.jsonl.gz",
 )
 _CHARACTERS_READ = 600
+
+#: ``spiral:BOT-ec05-0-1`` and ``schizobench:BOT-v3_20t_healing-14``: the script in the middle.
+_SCRIPT = re.compile(r"^(?:spiral|schizobench):.*-((?:v\d+_\d+t_\w+)|(?:[a-z]+\d+))-[\d-]+$")
 
 PublicSplit = Literal["train", "test"]
 
@@ -80,6 +88,25 @@ def outside_reply_examples(folder: Path) -> list[Example]:
         for source, name in OUTSIDE_REPLY_FILES.items()
         for row in _rows(folder, name)
         if row["harmful"] is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One simulated conversation: the persona's name and its exchanges (message, reply)."""
+
+    persona: str
+    exchanges: tuple[tuple[str, str], ...]
+
+
+def conversations(folder: Path) -> list[Conversation]:
+    """Simulated conversations, in the order of the file."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(folder, CONVERSATIONS_FILE):
+        found.setdefault(row["conversation_id"], []).append(row)
+    return [
+        Conversation(rows[0]["persona"], tuple((row["message"], row["reply"]) for row in rows))
+        for rows in found.values()
     ]
 
 
@@ -128,8 +155,17 @@ def _reply(source: str, row: dict[str, Any]) -> Example:
     )
     message = Message(row["id"], row["text"], "bot", context)
     targets = partial_targets(REPLY_OUTPUTS, {HARM: float(row["harmful"])})
-    first = context[0].text if context else row["id"]
-    return Example(message, targets, 1.0, source, first)
+    return Example(message, targets, 1.0, source, script_of(row["id"]) or _first_text(row))
+
+
+def script_of(identity: str) -> str | None:
+    """The script of a chat that many bots were led through: its rows stand or fall together."""
+    found = _SCRIPT.search(identity)
+    return found.group(1) if found else None
+
+
+def _first_text(row: dict[str, Any]) -> str:
+    return str(row["context"][0]["text"] if row["context"] else row["id"])
 
 
 def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from classifiers.evaluation.faithfulness import measure_faithfulness, spans_beside
 from classifiers.explain import explain, stretches
 from classifiers.load import load_classifier
 from classifiers.model import TransformerClassifier
@@ -52,3 +53,27 @@ def test_stretches_cover_every_word_once() -> None:
     assert "".join(text[start:end] for start, end in spans).replace(" ", "").replace("\n", "") == (
         text.replace(" ", "").replace("\n", "")
     )
+
+
+def test_random_spans_have_as_many_words_as_the_shown_one_and_share_none() -> None:
+    text = "one two three four five six seven"
+    shown = (text.index("three"), text.index("five"))
+    beside = [text[start:end] for start, end in spans_beside(text, (shown[0], shown[1] - 1))]
+    assert beside == ["one two", "five six", "six seven"]
+
+
+def test_the_shown_span_carries_the_score_and_keeps_it(classifier: TransformerClassifier) -> None:
+    messages = [
+        Message(str(number), text)
+        for number, text in enumerate(
+            (
+                "The bus was late and it rained. I am going to kill myself tonight. Bye for now.",
+                "I fed the cat this morning. I want to die, I have the pills here. It is cold.",
+                "Dinner was pasta again today. I cut my arms last night. The shop was closed.",
+            )
+        )
+    ]
+    found = measure_faithfulness(classifier, messages, rounds=50)
+    assert found.texts == 3
+    assert found.shown_fall.low > found.random_fall.high
+    assert found.shown_left.value < found.random_left.value

@@ -16,6 +16,7 @@ from classifiers.training.calibrate import calibrated, chosen_thresholds
 from classifiers.training.corpus import ParticipantRow, split_of
 from classifiers.training.labels import flag_targets, participant_example
 from classifiers.training.public import PublicDataChanged, check_digest
+from classifiers.training.recipe import Recipe, epochs_of
 from oversight.domain.flags import Flag
 from oversight.domain.severity import Category, Severity
 
@@ -75,6 +76,13 @@ def test_a_scenario_never_changes_its_split() -> None:
     ]
     shares = [split_of(str(number)) for number in range(5_000)]
     assert shares.count("train") / 5_000 == pytest.approx(0.70, abs=0.03)
+
+
+def test_a_pass_shows_the_same_examples_whenever_it_is_asked_for() -> None:
+    first, again = epochs_of(Recipe()), epochs_of(Recipe())
+    shown = [e.message for e in first(6)]
+    assert [e.message for e in again(6)] == shown
+    assert [e.message for e in again(7)] != shown
 
 
 def simple_head(outputs: int) -> Head:
