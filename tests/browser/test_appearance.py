@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WIDE, PHONE = (1440, 900), (390, 844)
 OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 OUTLINE = """() => {
-  if (document.activeElement === document.body) return true;
   const style = getComputedStyle(document.activeElement);
   return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
     || style.boxShadow !== 'none';
@@ -53,7 +52,7 @@ def test_every_other_page_fits_the_screen(
         for page in PAGES[role]:
             if page is Page.TRIAGE:
                 continue
-            screen.open("/" if page is PAGES[role][0] else f"/{page.value}")
+            screen.open(f"/{page.value}")
             expect(
                 screen.page.locator('[data-testid="stMain"] h1, [data-testid="stMain"] h2').first
             ).to_be_visible()
@@ -74,8 +73,12 @@ def test_focus_is_seen_wherever_the_tab_key_goes(
     screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
     screen.read()
     unseen = []
+    nowhere = 0  # after the last element the browser's own bar has the focus, and then the first
     for _ in range(25):
         screen.page.keyboard.press("Tab")
-        if not screen.page.evaluate(OUTLINE):
+        if screen.page.evaluate("() => document.activeElement === document.body"):
+            nowhere += 1
+        elif not screen.page.evaluate(OUTLINE):
             unseen.append(screen.page.evaluate("() => document.activeElement.outerHTML")[:200])
     assert unseen == []
+    assert nowhere <= 1

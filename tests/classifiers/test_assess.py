@@ -74,6 +74,10 @@ def test_what_cannot_be_read_is_unscored(
 def test_a_phrase_rule_still_speaks_in_an_unsupported_language(
     classifier: TransformerClassifier, text: str
 ) -> None:
+    """Spanish too is unscored by design: the model ranks it too badly (docs/model-card.md).
+
+    What such a floor means for the item, its page and its bridge: acceptance scenario 8.
+    """
     assessment = assess_one(classifier, text)
     assert assessment.severity is Severity.LU
     assert assessment.phrase_floor is Severity.L3
