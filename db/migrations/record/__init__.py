@@ -1,0 +1,1 @@
+"""The first release's tables by topic. Never changed: what comes later is another migration."""
