@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, TextClause, delete, or_, select, text, update
@@ -55,6 +56,32 @@ SCORER = Actor.system("scorer")
 
 _SCORED = ("severity", "scoring", "categories", "language", "scored_at", "item_id")
 
+# The most urgent first; of these at least one, and urgent ones by themselves. The limit is spelled
+# out: for a bound one PostgreSQL would plan to take a tenth of the table.
+_LEASED = """
+    found AS (
+        SELECT id, urgency, length FROM scoring_work
+        WHERE (leased_until IS NULL OR leased_until < oversight_now()) AND urgency >= :least
+        ORDER BY urgency DESC, id LIMIT {limit} FOR UPDATE SKIP LOCKED
+    ),
+    placed AS (
+        SELECT id, urgency, max(urgency) OVER () AS highest, row_number() OVER line AS place,
+               sum(length) OVER line AS characters
+        FROM found WINDOW line AS (ORDER BY urgency DESC, id ROWS UNBOUNDED PRECEDING)
+    ),
+    chosen AS (
+        SELECT id FROM placed
+        WHERE (place = 1 OR characters <= :characters)
+          AND (highest < {urgent} OR (urgency >= {urgent} AND place <= {urgent_texts}))
+    ),
+    leased AS (
+        UPDATE scoring_work w
+        SET leased_until = oversight_now() + make_interval(secs => {lease_seconds}),
+            attempts = w.attempts + 1
+        FROM chosen WHERE w.id = chosen.id RETURNING w.*
+    )
+"""
+
 _SUBJECTS = """
     SELECT w.id AS work_id, w.urgency, w.attempts, w.message_id, w.draft_id,
            t.conversation_id, t.sequence, t.text,
@@ -90,16 +117,15 @@ _SUBJECTS = """
             ORDER BY sequence DESC LIMIT :turns
         ) e
     ) c
-    WHERE w.id = ANY(:work_ids)
 """
 
 
 def subjects(source: str) -> TextClause:
-    """The texts behind rows of ``source``, each with the turns before it.
+    """The texts behind rows of ``source`` with these ids, each with the turns before it.
 
     ``source`` has the columns id, urgency, attempts, message_id and draft_id.
     """
-    return text(_SUBJECTS.format(source=source))
+    return text(f"{_SUBJECTS.format(source=source)} WHERE w.id = ANY(:work_ids)")
 
 
 _DONE = (
@@ -117,7 +143,6 @@ _SUBJECT_DRAFTS = (
     .where(Draft.reply_id.in_(select(Draft.reply_id).where(listed(Draft.id, "ids"))))
     .execution_options(populate_existing=True)
 )
-_WAITING_SUBJECTS = subjects("scoring_work")
 
 
 @dataclass(frozen=True)
@@ -146,45 +171,18 @@ def take(
     Urgent texts come in a small batch of their own, so that they wait for no others; a batch
     ends before it holds more than ``characters``, because time goes with length.
     """
-    now = db_session.now(session)
-    free = or_(ScoringWork.leased_until.is_(None), ScoringWork.leased_until < now)
-    rows = session.execute(
-        select(ScoringWork.id, ScoringWork.urgency, ScoringWork.length)
-        .where(free, ScoringWork.urgency >= (URGENT if urgent_only else 0))
-        .order_by(ScoringWork.urgency.desc(), ScoringWork.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    work_ids = _one_batch(rows, characters)
-    if not work_ids:
-        return []
-    session.execute(
-        update(table_of(ScoringWork))
-        .where(among(ScoringWork.id, work_ids))
-        .values(
-            leased_until=now + timedelta(seconds=LEASE_SECONDS),
-            attempts=ScoringWork.attempts + 1,
-        )
+    least = URGENT if urgent_only else 0.0
+    asked = {"least": least, "characters": characters, "turns": CONTEXT_TURNS}
+    return [task_of(row) for row in session.connection().execute(_taking(limit), asked)]
+
+
+@cache
+def _taking(limit: int) -> TextClause:
+    """One statement: whoever looks for urgent texts between two others must not take long."""
+    leased = _LEASED.format(
+        limit=limit, urgent=URGENT, urgent_texts=URGENT_TEXTS, lease_seconds=LEASE_SECONDS
     )
-    found = session.execute(_WAITING_SUBJECTS, {"work_ids": work_ids, "turns": CONTEXT_TURNS})
-    return [task_of(row) for row in found]
-
-
-def _one_batch(
-    rows: Sequence[Row[int, float, int]],
-    characters: int,
-) -> list[int]:
-    """The ids to take of rows in order of urgency: at least one, and urgent ones by themselves."""
-    if rows and rows[0].urgency >= URGENT:
-        rows = [row for row in rows[:URGENT_TEXTS] if row.urgency >= URGENT]
-    chosen: list[int] = []
-    total = 0
-    for row in rows:
-        total += row.length
-        if chosen and total > characters:
-            break
-        chosen.append(row.id)
-    return chosen
+    return text(f"WITH {leased} {_SUBJECTS.format(source='leased')}")
 
 
 def task_of(row: Row[Any]) -> Task:  # Any: the columns of _SUBJECTS

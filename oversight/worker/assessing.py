@@ -8,9 +8,11 @@ import contextlib
 import math
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
+from queue import SimpleQueue
 
 from classifiers.phrases import phrase_hits
 from classifiers.protocol import (
@@ -39,7 +41,7 @@ class Interrupted(Exception):
 
 
 class Assessor:
-    """One classifier, called in a thread that may be left behind when it hangs."""
+    """One classifier, called in a thread of its own that may be left behind when it hangs."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Assessor:
         stopping: threading.Event,
         longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
-        self._classifier = classifier
+        self._calls = _calls_of(classifier, ends_with=self)
         self._stopping = stopping
         self._longest_seconds = longest_seconds
         self.version = str(classifier.version)[:_VERSION_CHARACTERS]
@@ -97,14 +99,13 @@ class Assessor:
 
     def _call(self, messages: Sequence[Message]) -> list[RiskAssessment] | None:
         """The classifier's answers, or None when it raised, hung or lost count."""
-        call = _Call(self._classifier, messages)
-        call.start()
+        call = _Call(messages)
+        self._calls.put(call)
         give_up_at = time.monotonic() + self._longest_seconds
-        while call.is_alive() and (left := give_up_at - time.monotonic()) > 0:
-            call.join(min(left, _STOP_SECONDS))
-            if call.is_alive() and self._stopping.is_set():
+        while not call.over.is_set() and (left := give_up_at - time.monotonic()) > 0:
+            if not call.over.wait(min(left, _STOP_SECONDS)) and self._stopping.is_set():
                 raise Interrupted
-        if call.is_alive():
+        if not call.over.is_set():
             self.hanging = True
             log.error("classifier_hangs", texts=len(messages), seconds=self._longest_seconds)
             return None
@@ -117,21 +118,39 @@ class Assessor:
         return call.answers
 
 
-class _Call(threading.Thread):
-    """One call of the classifier. A daemon, so that a hanging one cannot keep the process."""
+@dataclass(slots=True)
+class _Call:
+    """One call of the classifier."""
 
-    def __init__(self, classifier: Classifier, messages: Sequence[Message]) -> None:
-        super().__init__(name="classifier", daemon=True)
-        self._classifier = classifier
-        self._messages = messages
-        self.answers: list[RiskAssessment] | None = None
-        self.error: BaseException | None = None
+    messages: Sequence[Message]
+    over: threading.Event = field(default_factory=threading.Event)
+    answers: list[RiskAssessment] | None = None
+    error: BaseException | None = None
 
-    def run(self) -> None:
+
+def _calls_of(classifier: Classifier, *, ends_with: object) -> SimpleQueue[_Call | None]:
+    """Where to put calls for one thread to make, which ends when ``ends_with`` is forgotten.
+
+    A thread for each call would cost a tenth of the model's speed. It is a daemon, so that a
+    hanging call cannot keep the process.
+    """
+    calls: SimpleQueue[_Call | None] = SimpleQueue()
+    thread = threading.Thread(
+        target=_make_calls, args=(classifier, calls), name="classifier", daemon=True
+    )
+    thread.start()
+    weakref.finalize(ends_with, calls.put, None)
+    return calls
+
+
+def _make_calls(classifier: Classifier, calls: SimpleQueue[_Call | None]) -> None:
+    while (call := calls.get()) is not None:
         try:
-            self.answers = list(self._classifier.assess(self._messages))
-        except Exception as error:  # noqa: BLE001 (whatever it was, a person looks at these texts)
-            self.error = error
+            call.answers = list(classifier.assess(call.messages))
+        except BaseException as error:  # noqa: BLE001 (whatever it was, a person looks)
+            call.error = error
+        call.over.set()
+        del call  # while we wait for the next one it would keep its texts in memory
 
 
 def is_sound(one: object, task: Task) -> bool:

@@ -2,8 +2,9 @@
 
 Take in one short transaction, assess outside any, record in another, beside the next batch. A
 batch is scored in slices; between slices a look at the queue lets an urgent text overtake, so that
-one which arrives behind ten thousand others waits for two slices, never for the backlog. The model
-is never kept waiting: the next batch is fetched, and the last one written, while it works.
+one which arrives behind ten thousand others waits for a slice or two, never for the backlog, and
+for no batch to be recorded. The model is never kept waiting: the next batch is fetched, and the
+last one written, while it works.
 """
 
 import contextlib
@@ -32,8 +33,11 @@ BATCH_TEXTS = 32
 BATCH_SECONDS = 2.0
 """After this long a batch records what it has and hands the rest back."""
 
-SLICE_SECONDS = 0.03
-"""An urgent text waits at most two slices: one that had begun, one while it is fetched."""
+SLICE_SECONDS = 0.02
+"""An urgent text waits for the slice that has begun, and for another if it just missed the look."""
+
+LOOK_SECONDS = 0.008
+"""How long before the end of a slice we look for urgent texts: they are at hand when it ends."""
 
 DRAIN_SECONDS = 20.0
 """One drain at most, so that Redis hears of us in between."""
@@ -68,8 +72,12 @@ class Drain:
         self._assessor = assessor
         self._stopping = stopping
         self._alive = alive
-        self._recorder = Recorder(database, unscored=assessor.unscored, stopping=stopping)
-        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetcher")
+        unscored = assessor.unscored
+        self._recorder = Recorder(database, unscored=unscored, stopping=stopping)
+        self._urgent_recorder = Recorder(database, unscored=unscored, stopping=stopping)
+        # Two: nobody who looks for an urgent text may wait until a whole batch is fetched.
+        self._fetcher = ThreadPoolExecutor(2, thread_name_prefix="fetcher")
+        self._coming: Future[list[Task]] | None = None
         self._lookout: Future[list[Task]] | None = None
         self._text_seconds = _FIRST_GUESS_SECONDS
         self._away = False
@@ -77,14 +85,16 @@ class Drain:
 
     def drain(self) -> bool:
         """Score until nothing waits; whether something may be left. Never raises for a failure."""
-        began, recorded = time.monotonic(), self._recorder.seconds
+        began, recorded = time.monotonic(), self._recorded_seconds()
         self._tally = Tally()
         left = True
         try:
             try:
                 left = self._drain_until(began + DRAIN_SECONDS)
             finally:
-                self._recorder.finish()
+                with contextlib.ExitStack() as both:
+                    both.callback(self._recorder.finish)
+                    both.callback(self._urgent_recorder.finish)
         except SQLAlchemyError as error:
             self._say_away(error)
         else:
@@ -95,31 +105,29 @@ class Drain:
                 texts=self._tally.texts,
                 unscored=self._tally.unscored,
                 model_ms=self._tally.model_seconds * 1000,
-                record_ms=(self._recorder.seconds - recorded) * 1000,
+                record_ms=(self._recorded_seconds() - recorded) * 1000,
                 took_ms=(time.monotonic() - began) * 1000,
             )
         return left
 
     def _drain_until(self, deadline: float) -> bool:
-        coming = self._ask_for_next()
         try:
             while not self._stopping.is_set() and not self._assessor.hanging:
                 if time.monotonic() > deadline:
                     return True
                 # What came in since we asked for the next batch was not in it.
-                tasks = coming.result() or self._take(limit=BATCH_TEXTS)
+                tasks = _taken(self._coming) or self._take(limit=BATCH_TEXTS)
+                self._coming = None
                 if not tasks:
                     return False
-                coming = self._ask_for_next()
+                self._coming = self._fetcher.submit(self._take, limit=BATCH_TEXTS)
                 self._batch(tasks)
                 self._alive()
         finally:
-            self._hand_back([*coming.result(), *self._overtaking()])
+            coming, self._coming = self._coming, None
+            lookout, self._lookout = self._lookout, None
+            self._hand_back([*_taken(lookout), *_taken(coming)])
         return True
-
-    def _ask_for_next(self) -> Future[list[Task]]:
-        """The next batch is fetched while the model is busy with this one."""
-        return self._fetcher.submit(self._take, limit=BATCH_TEXTS)
 
     def _take(self, *, limit: int, urgent_only: bool = False) -> list[Task]:
         with self._database.transaction() as session:
@@ -145,35 +153,55 @@ class Drain:
         )
         with contextlib.suppress(Interrupted):
             while waiting and not self._stopping.is_set():
-                if not urgent:
-                    self._look_out()
                 part = waiting[: self._slice_texts()]
+                if not urgent:
+                    self._look_out(len(part) * self._text_seconds)
                 scored += self._slice(part)
                 waiting = waiting[len(part) :]
                 if time.monotonic() > began + BATCH_SECONDS:
                     break
-                if not urgent and self._lookout is not None and self._lookout.done():
+                if not urgent:
                     self._overtake()
-        self._recorder.record(scored)
+        (self._urgent_recorder if urgent else self._recorder).record(scored)
         self._count(scored)
         self._hand_back(waiting)
 
-    def _look_out(self) -> None:
-        """See, while the model is busy, whether an urgent text has come in."""
-        if self._lookout is None:
-            self._lookout = self._fetcher.submit(self._take, limit=URGENT_TEXTS, urgent_only=True)
+    def _look_out(self, slice_seconds: float) -> None:
+        """See, shortly before the slice ends, whether an urgent text has come in.
 
-    def _overtaking(self) -> list[Task]:
-        """The urgent texts that the lookout found."""
-        lookout, self._lookout = self._lookout, None
-        return [] if lookout is None else lookout.result()
+        At its beginning we would miss what comes during the slice, and find it a slice later.
+        """
+        if self._lookout is None:
+            self._lookout = self._fetcher.submit(self._look, slice_seconds - LOOK_SECONDS)
+
+    def _look(self, after_seconds: float) -> list[Task]:
+        self._stopping.wait(max(after_seconds, 0))
+        return self._take(limit=URGENT_TEXTS, urgent_only=True)
 
     def _overtake(self) -> None:
-        """Score urgent texts that came in meanwhile, before the rest of the batch."""
+        """Score and record urgent texts that came in meanwhile, before the rest of the batch.
+
+        The model rests until they are recorded: beside it that takes twice as long.
+        """
         with contextlib.suppress(SQLAlchemyError):  # the batch's own record will meet it again
-            urgent = self._overtaking()
-            if urgent:
+            if urgent := self._urgent_found():
                 self._batch(urgent)
+                self._urgent_recorder.finish()
+
+    def _urgent_found(self) -> list[Task]:
+        """By the lookout; or, just before it looked, by whoever fetched the next batch."""
+        if self._coming is not None and self._coming.done():
+            coming = self._coming.result()
+            if any(task.urgent for task in coming):
+                self._coming = self._fetcher.submit(self._take, limit=BATCH_TEXTS)
+                return coming
+        if self._lookout is not None and self._lookout.done():
+            lookout, self._lookout = self._lookout, None
+            return lookout.result()
+        return []
+
+    def _recorded_seconds(self) -> float:
+        return self._recorder.seconds + self._urgent_recorder.seconds
 
     def _count(self, scored: Sequence[Scored]) -> None:
         self._tally.texts += len(scored)
@@ -197,3 +225,7 @@ class Drain:
         elif not self._away:
             self._away = True
             log.warning("database_away", error=type(error).__name__)
+
+
+def _taken(asked: Future[list[Task]] | None) -> list[Task]:
+    return [] if asked is None else asked.result()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from classifiers.protocol import Message as Subject
 from classifiers.protocol import RiskAssessment as Assessment
@@ -22,11 +23,17 @@ from db.tables import (
     ScoringWork,
     table_of,
 )
-from oversight.services.scoring import LEASE_SECONDS, URGENT_TEXTS, record_scores, take
+from oversight.services.scoring import (
+    LEASE_SECONDS,
+    URGENT_TEXTS,
+    Task,
+    record_scores,
+    take,
+)
 from oversight.worker.assessing import Assessor
 from oversight.worker.draining import BATCH_TEXTS, Drain
 from tests.worker import stand_ins
-from tests.worker.conftest import HeardBell
+from tests.worker.conftest import HeardBell, wait_until
 from tests.worker.stand_ins import POISON
 from tests.worker.talk import Talk, harmless
 
@@ -131,6 +138,54 @@ def test_an_urgent_message_overtakes_the_batch_being_scored(database: Database, 
             .order_by(RiskAssessment.id)
         ).all()
     assert recorded[0] == CRISIS, "and recorded before the texts that were scored first"
+
+
+def test_an_urgent_message_that_was_fetched_as_the_next_batch_overtakes_too(
+    database: Database, talk: Talk
+) -> None:
+    """Whoever fetches the next batch may find it just before the lookout does."""
+    talk.say(*harmless(BATCH_TEXTS))
+    said, fetches = threading.Event(), itertools.count()
+
+    class FetchesLate(Drain):
+        def _take(self, *, limit: int, urgent_only: bool = False) -> list[Task]:
+            if urgent_only:
+                return []
+            if next(fetches) > 0:
+                said.wait(10)
+            return super()._take(limit=limit, urgent_only=urgent_only)
+
+    def say() -> None:
+        talk.say(CRISIS)
+        said.set()
+
+    watched = Watched(meanwhile=say, seconds=0.03)
+    stopping = threading.Event()
+    drain = FetchesLate(database, Assessor(watched, stopping=stopping), stopping=stopping)
+    drain.drain()
+    assert watched.asked.index(CRISIS) < BATCH_TEXTS / 2
+    assert waiting(database) == 0
+
+
+def test_an_urgent_message_waits_for_no_batch_to_be_recorded(
+    database: Database, talk: Talk, owner_engine: Engine
+) -> None:
+    """Somebody holds the lock of a conversation whose scores are being written."""
+    talk.say(*harmless(2 * BATCH_TEXTS))
+    watched = Watched(seconds=0.005)
+    drain = drain_with(database, watched)
+    with owner_engine.connect() as holder:
+        holder.execute(text("SELECT 1 FROM conversations FOR UPDATE"))
+        thread = threading.Thread(target=drain.drain)
+        thread.start()
+        wait_until(lambda: len(watched.asked) > BATCH_TEXTS)
+        talk.say(CRISIS)
+        wait_until(lambda: states(database)[CRISIS][0] == "scored")
+        assert "scored" not in {
+            one for words, (one, _) in states(database).items() if words != CRISIS
+        }
+    thread.join()
+    assert waiting(database) == 0
 
 
 def test_urgent_messages_come_in_small_batches_of_their_own(database: Database, talk: Talk) -> None:
