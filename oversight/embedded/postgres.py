@@ -117,6 +117,12 @@ def is_ready(folders: PostgresFolders, process_id: int) -> bool:
     return len(lines) >= 8 and lines[0].strip() == str(process_id) and lines[7].strip() == "ready"
 
 
+def checkpoint(folders: PostgresFolders) -> None:
+    """Write everything down now, so that a stop soon after has little left to write."""
+    with contextlib.suppress(psycopg.Error), folders.connect("postgres") as connection:
+        connection.execute("CHECKPOINT")
+
+
 def create_database(folders: PostgresFolders, name: str) -> None:
     """Create the database unless it is there."""
     with folders.connect("postgres") as connection:

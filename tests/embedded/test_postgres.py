@@ -371,3 +371,15 @@ def test_valkey_keeps_its_keys_when_killed() -> None:
                 assert client.dbsize() == attempt
                 client.set(f"key {attempt}", "kept")
                 client.close()
+
+
+def test_a_checkpoint_writes_everything_down_and_a_server_that_is_gone_does_not_matter() -> None:
+    newest = "SELECT redo_lsn FROM pg_control_checkpoint()"
+    with throwaway.throwaway_postgres() as server:
+        with server.connect("postgres") as connection:
+            before = connection.execute(newest).fetchone()
+            connection.execute("CREATE TABLE written AS SELECT 1")
+        postgres.checkpoint(server)
+        with server.connect("postgres") as connection:
+            assert connection.execute(newest).fetchone() != before
+    postgres.checkpoint(server)

@@ -130,6 +130,21 @@ def test_a_step_that_succeeds_is_not_repeated(screen: Screen, tmp_path: Path) ->
     assert marks.read_text() == "x"
 
 
+def test_what_a_stop_needs_first_begins_before_its_stage_is_told(screen: Screen) -> None:
+    """A server writes everything down while those who use it are still stopping."""
+    begun: list[list[str]] = []
+    supervisor = Supervisor(screen.terminal)
+
+    async def scene() -> None:
+        note = lambda: begun.append(sorted(supervisor.process_ids()))  # noqa: E731
+        await supervisor.start([spec("server", WAIT_FOR_EVER, before_stop=note)])
+        await supervisor.start([spec("user", IGNORE_SIGTERM, stop_seconds=0.5)])
+        await supervisor.stop()
+
+    asyncio.run(scene())
+    assert begun == [["server", "user"]]
+
+
 def test_stages_stop_in_reverse_order(screen: Screen, tmp_path: Path) -> None:
     order = tmp_path / "order"
 
