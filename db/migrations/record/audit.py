@@ -2,19 +2,15 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+
+from db.migrations.record.columns import an_object, known_by_id, refers, stamped
 
 
 def audit_events() -> None:
     op.create_table(
         "audit_events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column(
-            "at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("at"),
         sa.Column("study_id", sa.UUID(), nullable=True),
         sa.Column("conversation_id", sa.Uuid(), nullable=True),
         sa.Column("item_id", sa.Uuid(), nullable=True),
@@ -22,20 +18,13 @@ def audit_events() -> None:
         sa.Column("actor_kind", sa.String(), nullable=False),
         sa.Column("actor_id", sa.String(), nullable=True),
         sa.Column("kind", sa.String(length=128), nullable=False),
-        sa.Column(
-            "detail",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
+        an_object("detail"),
         sa.CheckConstraint(
             "actor_kind IN ('clinician', 'bot', 'system')",
             name=op.f("ck_audit_events_actor_kind_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["study_id"], ["studies.id"], name=op.f("fk_audit_events_study_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
+        refers("audit_events", "study_id", to="studies"),
+        known_by_id("audit_events"),
     )
     op.create_index(
         "ix_audit_events_conversation_id", "audit_events", ["conversation_id", "id"], unique=False

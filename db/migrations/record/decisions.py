@@ -4,11 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.migrations.record.columns import a_level, a_list, identity, known_by_id, refers, stamped
+
 
 def decisions() -> None:
     op.create_table(
         "decisions",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("conversation_id", sa.UUID(), nullable=False),
         sa.Column("policy_version_id", sa.UUID(), nullable=False),
@@ -22,21 +24,11 @@ def decisions() -> None:
         sa.Column("text", sa.String(), nullable=True),
         sa.Column("text_digest", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
-        sa.Column(
-            "flags",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'::jsonb"),
-            nullable=False,
-        ),
+        a_list("flags"),
         sa.Column("own_severity", sa.String(), nullable=True),
         sa.Column("severity", sa.String(), nullable=True),
         sa.Column("read_sequence", sa.Integer(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("created_at"),
         sa.CheckConstraint(
             "clinician_id IS NOT NULL OR kind IN ('release', 'bridge', 'recall')",
             name=op.f("ck_decisions_person_or_policy"),
@@ -47,10 +39,7 @@ def decisions() -> None:
             "'recall', 'correct', 'retract', 'release', 'bridge')",
             name=op.f("ck_decisions_kind_known"),
         ),
-        sa.CheckConstraint(
-            "own_severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_decisions_own_severity_known"),
-        ),
+        a_level("decisions", "own_severity"),
         sa.CheckConstraint(
             "text_digest = encode(sha256(convert_to(text, 'UTF8')), 'hex')",
             name=op.f("ck_decisions_digest_of_text"),
@@ -62,23 +51,13 @@ def decisions() -> None:
             "clinician_id IS NULL OR client_decision_id IS NOT NULL",
             name=op.f("ck_decisions_person_names_it_once"),
         ),
-        sa.ForeignKeyConstraint(
-            ["clinician_id"], ["clinicians.id"], name=op.f("fk_decisions_clinician_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_decisions_conversation_id")
-        ),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_decisions_draft_id")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["review_items.id"], name=op.f("fk_decisions_item_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["policy_version_id"],
-            ["policy_versions.id"],
-            name=op.f("fk_decisions_policy_version_id"),
-        ),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_decisions_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+        refers("decisions", "clinician_id", to="clinicians"),
+        refers("decisions", "conversation_id", to="conversations"),
+        refers("decisions", "draft_id", to="drafts"),
+        refers("decisions", "item_id", to="review_items"),
+        refers("decisions", "policy_version_id", to="policy_versions"),
+        refers("decisions", "study_id", to="studies"),
+        known_by_id("decisions"),
         sa.UniqueConstraint("client_decision_id", name=op.f("uq_decisions_client_decision_id")),
         sa.UniqueConstraint("id", "text_digest", name=op.f("uq_decisions_id_text_digest")),
     )
@@ -90,7 +69,7 @@ def decisions() -> None:
 def deliveries() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("conversation_id", sa.UUID(), nullable=False),
         sa.Column("participant_id", sa.UUID(), nullable=False),
@@ -102,12 +81,7 @@ def deliveries() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("text_digest", sa.String(), nullable=False),
         sa.Column("status", sa.String(), server_default=sa.text("'queued'"), nullable=False),
-        sa.Column(
-            "queued_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("queued_at"),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("feed_position", sa.BigInteger(), nullable=True),
@@ -127,23 +101,17 @@ def deliveries() -> None:
             "text_digest = encode(sha256(convert_to(text, 'UTF8')), 'hex')",
             name=op.f("ck_deliveries_digest_of_text"),
         ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_deliveries_conversation_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["corrects"], ["deliveries.id"], name=op.f("fk_deliveries_corrects")
-        ),
+        refers("deliveries", "conversation_id", to="conversations"),
+        refers("deliveries", "corrects", to="deliveries"),
         sa.ForeignKeyConstraint(
             ["decision_id", "text_digest"],
             ["decisions.id", "decisions.text_digest"],
             name="fk_deliveries_decision_names_text",
         ),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_deliveries_draft_id")),
-        sa.ForeignKeyConstraint(
-            ["participant_id"], ["participants.id"], name=op.f("fk_deliveries_participant_id")
-        ),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_deliveries_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        refers("deliveries", "draft_id", to="drafts"),
+        refers("deliveries", "participant_id", to="participants"),
+        refers("deliveries", "study_id", to="studies"),
+        known_by_id("deliveries"),
         sa.UniqueConstraint("decision_id", name=op.f("uq_deliveries_decision_id")),
         sa.UniqueConstraint(
             "study_id", "feed_position", name=op.f("uq_deliveries_study_id_feed_position")
@@ -172,23 +140,16 @@ def deliveries() -> None:
 def ratings() -> None:
     op.create_table(
         "ratings",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("decision_id", sa.UUID(), nullable=False),
         sa.Column("rater_id", sa.UUID(), nullable=False),
         sa.Column("agrees", sa.Boolean(), nullable=False),
         sa.Column("scores", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("comment", sa.String(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["decision_id"], ["decisions.id"], name=op.f("fk_ratings_decision_id")
-        ),
-        sa.ForeignKeyConstraint(["rater_id"], ["clinicians.id"], name=op.f("fk_ratings_rater_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
+        stamped("created_at"),
+        refers("ratings", "decision_id", to="decisions"),
+        refers("ratings", "rater_id", to="clinicians"),
+        known_by_id("ratings"),
         sa.UniqueConstraint(
             "decision_id", "rater_id", name=op.f("uq_ratings_decision_id_rater_id")
         ),

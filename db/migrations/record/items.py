@@ -3,11 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
+from db.migrations.record.columns import a_level, identity, known_by_id, refers, stamped
+
 
 def review_items() -> None:
     op.create_table(
         "review_items",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("conversation_id", sa.UUID(), nullable=False),
         sa.Column("policy_version_id", sa.UUID(), nullable=False),
@@ -23,12 +25,7 @@ def review_items() -> None:
         sa.Column("first_sequence", sa.Integer(), nullable=False),
         sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("read_sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "opened_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("opened_at"),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("bridge_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("covered_sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -51,37 +48,18 @@ def review_items() -> None:
             "grade IN ('H0', 'H1', 'H2', 'H3')", name=op.f("ck_review_items_grade_known")
         ),
         sa.CheckConstraint("kind IN ('review', 'audit')", name=op.f("ck_review_items_kind_known")),
-        sa.CheckConstraint(
-            "lowered_to IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_review_items_lowered_to_known"),
-        ),
-        sa.CheckConstraint(
-            "covered_severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_review_items_covered_severity_known"),
-        ),
-        sa.CheckConstraint(
-            "severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_review_items_severity_known"),
-        ),
+        a_level("review_items", "lowered_to"),
+        a_level("review_items", "covered_severity"),
+        a_level("review_items", "severity"),
         sa.CheckConstraint(
             "status IN ('waiting', 'claimed', 'escalated', 'closed')",
             name=op.f("ck_review_items_status_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["assigned_to"], ["clinicians.id"], name=op.f("fk_review_items_assigned_to")
-        ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_review_items_conversation_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["policy_version_id"],
-            ["policy_versions.id"],
-            name=op.f("fk_review_items_policy_version_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["study_id"], ["studies.id"], name=op.f("fk_review_items_study_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_items")),
+        refers("review_items", "assigned_to", to="clinicians"),
+        refers("review_items", "conversation_id", to="conversations"),
+        refers("review_items", "policy_version_id", to="policy_versions"),
+        refers("review_items", "study_id", to="studies"),
+        known_by_id("review_items"),
     )
     op.create_index(
         "ix_review_items_bridge",
@@ -113,15 +91,10 @@ def review_items() -> None:
 def claims() -> None:
     op.create_table(
         "claims",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("item_id", sa.UUID(), nullable=False),
         sa.Column("clinician_id", sa.UUID(), nullable=False),
-        sa.Column(
-            "claimed_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("claimed_at"),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_how", sa.String(), nullable=True),
@@ -129,11 +102,9 @@ def claims() -> None:
             "ended_how IN ('decided', 'returned', 'skipped', 'escalated', 'lapsed')",
             name=op.f("ck_claims_ended_how_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["clinician_id"], ["clinicians.id"], name=op.f("fk_claims_clinician_id")
-        ),
-        sa.ForeignKeyConstraint(["item_id"], ["review_items.id"], name=op.f("fk_claims_item_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
+        refers("claims", "clinician_id", to="clinicians"),
+        refers("claims", "item_id", to="review_items"),
+        known_by_id("claims"),
     )
     op.create_index(
         "ix_claims_clinician_id", "claims", ["clinician_id", "claimed_at"], unique=False
@@ -157,25 +128,16 @@ def claims() -> None:
 def skips() -> None:
     op.create_table(
         "skips",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("item_id", sa.UUID(), nullable=False),
         sa.Column("clinician_id", sa.UUID(), nullable=False),
         sa.Column("next_owner_id", sa.UUID(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column(
-            "at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinician_id"], ["clinicians.id"], name=op.f("fk_skips_clinician_id")
-        ),
-        sa.ForeignKeyConstraint(["item_id"], ["review_items.id"], name=op.f("fk_skips_item_id")),
-        sa.ForeignKeyConstraint(
-            ["next_owner_id"], ["clinicians.id"], name=op.f("fk_skips_next_owner_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_skips")),
+        stamped("at"),
+        refers("skips", "clinician_id", to="clinicians"),
+        refers("skips", "item_id", to="review_items"),
+        refers("skips", "next_owner_id", to="clinicians"),
+        known_by_id("skips"),
     )
     op.create_index("ix_skips_item_id", "skips", ["item_id", "clinician_id"], unique=False)
 
@@ -186,18 +148,9 @@ def working_texts() -> None:
         sa.Column("item_id", sa.UUID(), nullable=False),
         sa.Column("clinician_id", sa.UUID(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
-        sa.Column(
-            "saved_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["clinician_id"], ["clinicians.id"], name=op.f("fk_working_texts_clinician_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["review_items.id"], name=op.f("fk_working_texts_item_id")
-        ),
+        stamped("saved_at"),
+        refers("working_texts", "clinician_id", to="clinicians"),
+        refers("working_texts", "item_id", to="review_items"),
         sa.PrimaryKeyConstraint("item_id", "clinician_id", name=op.f("pk_working_texts")),
     )
 
@@ -205,40 +158,23 @@ def working_texts() -> None:
 def level_changes() -> None:
     op.create_table(
         "level_changes",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("item_id", sa.UUID(), nullable=False),
         sa.Column("clinician_id", sa.UUID(), nullable=False),
         sa.Column("from_severity", sa.String(), nullable=False),
         sa.Column("to_severity", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column(
-            "at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("at"),
         sa.Column("confirm_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_by", sa.UUID(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "from_severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_level_changes_from_severity_known"),
-        ),
-        sa.CheckConstraint(
-            "to_severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_level_changes_to_severity_known"),
-        ),
+        a_level("level_changes", "from_severity"),
+        a_level("level_changes", "to_severity"),
         sa.CheckConstraint(
             "confirmed_by <> clinician_id", name=op.f("ck_level_changes_second_person")
         ),
-        sa.ForeignKeyConstraint(
-            ["clinician_id"], ["clinicians.id"], name=op.f("fk_level_changes_clinician_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["confirmed_by"], ["clinicians.id"], name=op.f("fk_level_changes_confirmed_by")
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["review_items.id"], name=op.f("fk_level_changes_item_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_level_changes")),
+        refers("level_changes", "clinician_id", to="clinicians"),
+        refers("level_changes", "confirmed_by", to="clinicians"),
+        refers("level_changes", "item_id", to="review_items"),
+        known_by_id("level_changes"),
     )

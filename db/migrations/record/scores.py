@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.migrations.record.columns import a_level, a_list, known_by_id, refers, stamped
+
 
 def risk_assessments() -> None:
     op.create_table(
@@ -19,20 +21,10 @@ def risk_assessments() -> None:
         sa.Column("reply_harm_probability", sa.REAL(), nullable=True),
         sa.Column("category_probabilities", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("flag_probabilities", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column(
-            "phrase_hits",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'::jsonb"),
-            nullable=False,
-        ),
+        a_list("phrase_hits"),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("shadow", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("created_at"),
         sa.CheckConstraint(
             "crisis_probability BETWEEN 0 AND 1 AND crisis_probability <> 'NaN'::real",
             name=op.f("ck_risk_assessments_crisis_probability_range"),
@@ -41,20 +33,13 @@ def risk_assessments() -> None:
             "reply_harm_probability BETWEEN 0 AND 1 AND reply_harm_probability <> 'NaN'::real",
             name=op.f("ck_risk_assessments_reply_harm_probability_range"),
         ),
-        sa.CheckConstraint(
-            "severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_risk_assessments_severity_known"),
-        ),
+        a_level("risk_assessments", "severity"),
         sa.CheckConstraint(
             "num_nonnulls(message_id, draft_id) = 1", name=op.f("ck_risk_assessments_one_subject")
         ),
-        sa.ForeignKeyConstraint(
-            ["draft_id"], ["drafts.id"], name=op.f("fk_risk_assessments_draft_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["messages.id"], name=op.f("fk_risk_assessments_message_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_risk_assessments")),
+        refers("risk_assessments", "draft_id", to="drafts"),
+        refers("risk_assessments", "message_id", to="messages"),
+        known_by_id("risk_assessments"),
     )
     op.create_index("ix_risk_assessments_draft_id", "risk_assessments", ["draft_id"], unique=False)
     op.create_index(
@@ -70,23 +55,16 @@ def scoring_work() -> None:
         sa.Column("draft_id", sa.UUID(), nullable=True),
         sa.Column("urgency", sa.REAL(), server_default=sa.text("0"), nullable=False),
         sa.Column("length", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("created_at"),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("late", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
             "num_nonnulls(message_id, draft_id) = 1", name=op.f("ck_scoring_work_one_subject")
         ),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_scoring_work_draft_id")),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["messages.id"], name=op.f("fk_scoring_work_message_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_scoring_work")),
+        refers("scoring_work", "draft_id", to="drafts"),
+        refers("scoring_work", "message_id", to="messages"),
+        known_by_id("scoring_work"),
     )
     op.create_index(
         "ix_scoring_work_order",

@@ -4,20 +4,17 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.migrations.record.columns import an_object, identity, known_by_id, refers, stamped
+
 
 def studies() -> None:
     op.create_table(
         "studies",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("feed_position", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
+        stamped("created_at"),
+        known_by_id("studies"),
         sa.UniqueConstraint("name", name=op.f("uq_studies_name")),
     )
 
@@ -25,21 +22,14 @@ def studies() -> None:
 def policy_versions() -> None:
     op.create_table(
         "policy_versions",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["study_id"], ["studies.id"], name=op.f("fk_policy_versions_study_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_versions")),
+        stamped("created_at"),
+        refers("policy_versions", "study_id", to="studies"),
+        known_by_id("policy_versions"),
         sa.UniqueConstraint(
             "study_id", "name", "number", name=op.f("uq_policy_versions_study_id_name_number")
         ),
@@ -49,19 +39,14 @@ def policy_versions() -> None:
 def study_keys() -> None:
     op.create_table(
         "study_keys",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("label", sa.String(length=128), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("created_at"),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_study_keys_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_study_keys")),
+        refers("study_keys", "study_id", to="studies"),
+        known_by_id("study_keys"),
         sa.UniqueConstraint("digest", name=op.f("uq_study_keys_digest")),
     )
 
@@ -69,15 +54,13 @@ def study_keys() -> None:
 def arms() -> None:
     op.create_table(
         "arms",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("policy_version_id", sa.UUID(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["policy_version_id"], ["policy_versions.id"], name=op.f("fk_arms_policy_version_id")
-        ),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_arms_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_arms")),
+        refers("arms", "policy_version_id", to="policy_versions"),
+        refers("arms", "study_id", to="studies"),
+        known_by_id("arms"),
         sa.UniqueConstraint("study_id", "name", name=op.f("uq_arms_study_id_name")),
     )
 
@@ -85,36 +68,19 @@ def arms() -> None:
 def participants() -> None:
     op.create_table(
         "participants",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("external_id", sa.String(length=128), nullable=False),
         sa.Column("arm_id", sa.UUID(), nullable=True),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("jurisdiction", sa.String(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=True),
-        sa.Column(
-            "card",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(["arm_id"], ["arms.id"], name=op.f("fk_participants_arm_id")),
-        sa.ForeignKeyConstraint(
-            ["study_id"], ["studies.id"], name=op.f("fk_participants_study_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_participants")),
+        an_object("card"),
+        stamped("created_at"),
+        stamped("updated_at"),
+        refers("participants", "arm_id", to="arms"),
+        refers("participants", "study_id", to="studies"),
+        known_by_id("participants"),
         sa.UniqueConstraint(
             "study_id", "external_id", name=op.f("uq_participants_study_id_external_id")
         ),
@@ -124,28 +90,17 @@ def participants() -> None:
 def conversations() -> None:
     op.create_table(
         "conversations",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("external_id", sa.String(length=128), nullable=False),
         sa.Column("participant_id", sa.UUID(), nullable=False),
         sa.Column("last_sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("taken_over_by", sa.UUID(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["participant_id"], ["participants.id"], name=op.f("fk_conversations_participant_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["study_id"], ["studies.id"], name=op.f("fk_conversations_study_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["taken_over_by"], ["clinicians.id"], name=op.f("fk_conversations_taken_over_by")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
+        stamped("created_at"),
+        refers("conversations", "participant_id", to="participants"),
+        refers("conversations", "study_id", to="studies"),
+        refers("conversations", "taken_over_by", to="clinicians"),
+        known_by_id("conversations"),
         sa.UniqueConstraint(
             "study_id", "external_id", name=op.f("uq_conversations_study_id_external_id")
         ),

@@ -2,13 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+
+from db.migrations.record.columns import a_level, a_list, identity, known_by_id, refers, stamped
 
 
 def messages() -> None:
     op.create_table(
         "messages",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("study_id", sa.UUID(), nullable=False),
         sa.Column("conversation_id", sa.UUID(), nullable=False),
         sa.Column("item_id", sa.UUID(), nullable=True),
@@ -17,37 +18,22 @@ def messages() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "received_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("received_at"),
         sa.Column("scoring", sa.String(), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("severity", sa.String(), server_default=sa.text("'LU'"), nullable=False),
-        sa.Column(
-            "categories",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'::jsonb"),
-            nullable=False,
-        ),
+        a_list("categories"),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("urgency", sa.REAL(), server_default=sa.text("0"), nullable=False),
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "scoring IN ('pending', 'scored', 'failed')", name=op.f("ck_messages_scoring_known")
         ),
-        sa.CheckConstraint(
-            "severity IN ('L0', 'L1', 'L2', 'L3', 'L4', 'LU')",
-            name=op.f("ck_messages_severity_known"),
-        ),
+        a_level("messages", "severity"),
         sa.CheckConstraint("length(text) BETWEEN 1 AND 20000", name=op.f("ck_messages_text_size")),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_messages_conversation_id")
-        ),
-        sa.ForeignKeyConstraint(["item_id"], ["review_items.id"], name=op.f("fk_messages_item_id")),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_messages_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        refers("messages", "conversation_id", to="conversations"),
+        refers("messages", "item_id", to="review_items"),
+        refers("messages", "study_id", to="studies"),
+        known_by_id("messages"),
         sa.UniqueConstraint(
             "conversation_id", "sequence", name=op.f("uq_messages_conversation_id_sequence")
         ),
@@ -60,7 +46,7 @@ def messages() -> None:
 def drafts() -> None:
     op.create_table(
         "drafts",
-        sa.Column("id", sa.UUID(), nullable=False),
+        identity(),
         sa.Column("reply_id", sa.Uuid(), nullable=False),
         sa.Column("revision", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("study_id", sa.UUID(), nullable=False),
@@ -74,28 +60,13 @@ def drafts() -> None:
         sa.Column("model_name", sa.String(), nullable=True),
         sa.Column("model_version", sa.String(), nullable=True),
         sa.Column("prompt_version", sa.String(), nullable=True),
-        sa.Column(
-            "received_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("received_at"),
         sa.Column("status", sa.String(), server_default=sa.text("'held'"), nullable=False),
         sa.Column("scoring", sa.String(), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("grade", sa.String(), server_default=sa.text("'H0'"), nullable=False),
-        sa.Column(
-            "flags",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'::jsonb"),
-            nullable=False,
-        ),
+        a_list("flags"),
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "status_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("oversight_now()"),
-            nullable=False,
-        ),
+        stamped("status_at"),
         sa.CheckConstraint("grade IN ('H0', 'H1', 'H2', 'H3')", name=op.f("ck_drafts_grade_known")),
         sa.CheckConstraint(
             "scoring IN ('pending', 'scored', 'failed')", name=op.f("ck_drafts_scoring_known")
@@ -106,13 +77,11 @@ def drafts() -> None:
             name=op.f("ck_drafts_status_known"),
         ),
         sa.CheckConstraint("length(text) BETWEEN 1 AND 20000", name=op.f("ck_drafts_text_size")),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_drafts_conversation_id")
-        ),
-        sa.ForeignKeyConstraint(["item_id"], ["review_items.id"], name=op.f("fk_drafts_item_id")),
-        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_drafts_message_id")),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_drafts_study_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+        refers("drafts", "conversation_id", to="conversations"),
+        refers("drafts", "item_id", to="review_items"),
+        refers("drafts", "message_id", to="messages"),
+        refers("drafts", "study_id", to="studies"),
+        known_by_id("drafts"),
         sa.UniqueConstraint(
             "conversation_id", "sequence", name=op.f("uq_drafts_conversation_id_sequence")
         ),
