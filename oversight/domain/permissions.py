@@ -70,6 +70,13 @@ NEEDS_REASON = frozenset(
 )
 """Actions that the server refuses without a written reason."""
 
+NEEDS_TEXT = frozenset({Action.EDIT, Action.REPLACE})
+"""Actions that send words of a person's own."""
+
+MAY_FLAG = frozenset({Action.EDIT, Action.REPLACE, Action.WITHHOLD})
+NEEDS_FLAG = frozenset({Action.EDIT})
+"""Actions refused without saying what was wrong: the study learns from what was changed."""
+
 
 @dataclass(frozen=True)
 class ItemView:
@@ -86,6 +93,11 @@ class ItemView:
     escalation_unowned: bool
     ai_blocked: bool
     undelivered: bool = False
+
+
+def names_next_owner(severity: Severity) -> bool:
+    """Whether passing an item on must say who has it next: high and imminent wait for nobody."""
+    return at_least(severity, Severity.L3)
 
 
 def reads_items(role: Role) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from oversight.domain.flags import Grade, grade_at_least
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import Scoring
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,25 @@ REASONS = {
     "taken_over": "a person has taken over the conversation",
     "outdated": "a newer message or reply has arrived",
 }
+
+
+def flagged(severity: Severity, scoring: Scoring) -> bool:
+    """Whether a message's score, or its failure, brings it before a person at once."""
+    return scoring is not Scoring.PENDING and at_least(severity, Severity.L2)
+
+
+def harmful(grade: Grade, scoring: Scoring) -> bool:
+    """Whether a reply's score, or its failure, brings it before a person at once."""
+    return scoring is Scoring.FAILED or grade_at_least(grade, Grade.H2)
+
+
+def waits_for_score(mode: Mode, *, taken_over: bool, floor: Severity | None) -> bool:
+    """Whether a turn is in no item until it has its score: only where unflagged ones go unread.
+
+    Not where somebody speaks in the bot's place, who must see every turn, and not where a phrase
+    demands a level already.
+    """
+    return mode is Mode.HOLD_FLAGGED and not taken_over and floor is None
 
 
 def reasons_to_hold(situation: Situation) -> tuple[str, ...]:

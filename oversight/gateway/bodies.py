@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-LONGEST_TEXT = 20_000
+from oversight.domain.texts import LONGEST_TEXT
+
 LONGEST_ID = 128
 LARGEST_FREE_FIELD = 64_000
 DEEPEST = 10

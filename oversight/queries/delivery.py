@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.tables import Clinician, Decision, Delivery, Participant
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import DeliveryStatus
+from oversight.domain.sending import IN_DOUBT
 from oversight.domain.words import DeliveryKind
 
 
@@ -56,7 +57,7 @@ def texts_in_doubt(session: Session, conversation_id: uuid.UUID) -> Sequence[Tex
         .outerjoin(Clinician, Clinician.id == Decision.clinician_id)
         .where(
             Delivery.conversation_id == conversation_id,
-            Delivery.status.in_([DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN]),
+            Delivery.status.in_(IN_DOUBT),
             Delivery.attended_at.is_(None),
         )
         .order_by(Delivery.queued_at, Delivery.id)

@@ -20,7 +20,8 @@ from oversight.domain.errors import (
     NotFound,
 )
 from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
-from oversight.domain.severity import Severity, at_least
+from oversight.domain.permissions import names_next_owner
+from oversight.domain.severity import Severity
 from oversight.domain.words import ClaimEnd
 from oversight.queries.policies import lease_of, policy_of
 from oversight.services.audit import Actor
@@ -113,8 +114,8 @@ def skip(
     if not reason.strip():
         raise Incomplete("say why you pass this on", field="reason")
     severity = session.scalar(select(ReviewItem.severity).where(ReviewItem.id == item_id))
-    grave = severity is not None and at_least(Severity(severity), Severity.L3)
-    if grave and next_owner_id is None:
+    must_name = severity is not None and names_next_owner(Severity(severity))
+    if must_name and next_owner_id is None:
         raise Incomplete("name who takes this next: it is high or imminent", field="next_owner")
     if next_owner_id == clinician_id:
         raise Incomplete("name somebody else as the next owner", field="next_owner")

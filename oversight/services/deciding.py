@@ -21,11 +21,14 @@ from oversight.domain.errors import ClaimLost, Conflict, Incomplete, NotPermitte
 from oversight.domain.lifecycle import DraftEvent, DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.permissions import (
     NEEDS_CURRENT_VERSION,
+    NEEDS_FLAG,
     NEEDS_REASON,
+    NEEDS_TEXT,
     Action,
     allowed_actions,
 )
 from oversight.domain.severity import Severity, at_least
+from oversight.domain.texts import check_text
 from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind
 from oversight.queries.policies import policy_of
 from oversight.services.audit import together
@@ -35,7 +38,6 @@ from oversight.services.claiming import claim_next, end_claim_of_locked, give_ba
 from oversight.services.contacting import begin_contact
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import escalate_item, refresh_items
-from oversight.services.sendable import check_text
 from oversight.services.transition import DRAFT, ITEM, move
 from oversight.services.undelivered import answer_doubt
 
@@ -127,13 +129,13 @@ def _check_content(case: Case) -> None:
     request = case.request
     if request.action in NEEDS_REASON and not (request.reason or "").strip():
         raise Incomplete("write a reason first", field="reason")
-    if request.action in (Action.EDIT, Action.REPLACE):
+    if request.action in NEEDS_TEXT:
         check_text(request.text)
-    if request.action is Action.EDIT:
-        if not request.flags:
-            raise Incomplete("choose a flag: what was wrong with the draft?", field="flags")
-        if case.draft is not None and request.text == case.draft.text:
-            raise Incomplete("the text is unchanged: approve it, or change it first", field="text")
+    if request.action in NEEDS_FLAG and not request.flags:
+        raise Incomplete("choose a flag: what was wrong with the draft?", field="flags")
+    unchanged = case.draft is not None and request.text == case.draft.text
+    if request.action is Action.EDIT and unchanged:
+        raise Incomplete("the text is unchanged: approve it, or change it first", field="text")
 
 
 def _carry_out(session: Session, case: Case) -> Result:

@@ -14,6 +14,7 @@ from db.tables import Clinician, Delivery, Draft, Message, Study, table_of
 from oversight.domain.errors import Conflict, NotFound, NotPermitted
 from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent, DraftStatus
 from oversight.domain.permissions import Role, reads_items
+from oversight.domain.sending import RECEIPT_WITHIN, pause_before_retry
 from oversight.domain.words import DeliveryKind
 from oversight.services.audit import Actor
 from oversight.services.locking import (
@@ -26,9 +27,6 @@ from oversight.services.transition import DELIVERY, DRAFT, move, move_all
 from oversight.services.undelivered import put_up_undelivered, send_again
 
 COURIER = Actor.system("courier")
-RECEIPT_SECONDS = 60
-ATTEMPTS = 3
-RETRY_SECONDS = (2, 10)
 
 
 @dataclass(frozen=True)
@@ -252,8 +250,8 @@ def _report_failure(
     now: datetime,
 ) -> DeliveryStatus:
     """A failure that was reported is tried again; an uncertain one is left to a person."""
-    retry = status is DeliveryStatus.SENDING and attempts < ATTEMPTS
-    wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1]
+    pause = pause_before_retry(status, attempts)
+    retry = pause is not None
     row = move(
         session,
         DELIVERY,
@@ -265,7 +263,7 @@ def _report_failure(
             "reported_at": receipt.at,
             "settled_at": None if retry else now,
             "feed_position": None,
-            "not_before": now + timedelta(seconds=wait),
+            "not_before": now + (pause or timedelta(0)),
         },
     )
     ring(session, Topic.DELIVER if retry else Topic.LIVE, row.conversation_id)
@@ -277,7 +275,7 @@ def lose_sight(session: Session, *, now: datetime, limit: int = 100) -> int:
     deliveries = table_of(Delivery)
     late = [
         deliveries.c.status == DeliveryStatus.SENDING.value,
-        deliveries.c.handed_out_at < now - timedelta(seconds=RECEIPT_SECONDS),
+        deliveries.c.handed_out_at < now - RECEIPT_WITHIN,
     ]
     found = session.execute(
         select(deliveries.c.id, deliveries.c.conversation_id)

@@ -15,18 +15,22 @@ from db.rows import listed
 from db.session import Topic, ring
 from db.tables import Clinician, Escalation, Paging, ReviewItem, new_id
 from oversight.domain.errors import Incomplete, NotFound, NotPermitted
+from oversight.domain.ladder import (
+    EVERYBODY,
+    escalates,
+    ladder_of,
+    level_of_escalation,
+    next_call_at,
+    starts_anew,
+)
 from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.domain.permissions import Role, reads_items
-from oversight.domain.severity import Severity, at_least
+from oversight.domain.severity import Severity
 from oversight.queries.on_call import on_call
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
 from oversight.services.locking import lock_conversation, lock_open_items
 from oversight.services.transition import ESCALATION, move
-
-REPEAT_SECONDS = 300
-"""How often everybody is paged again once the ladder is at its end and nobody has it."""
-
 
 _UNRESOLVED = (
     select(Escalation)
@@ -57,10 +61,9 @@ def raise_escalation(
     if current is None:
         return _open(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
     severity = Severity(item.severity)
-    higher = severity.rank > Severity(current.severity).rank
-    # A ladder that climbs is never set back: its next step calls more people than its first.
-    handed_up = opened_by is not None and current.status == EscalationStatus.ACKNOWLEDGED
-    if higher or handed_up:
+    acknowledged = current.status == EscalationStatus.ACKNOWLEDGED
+    running, by_person = Severity(current.severity), opened_by is not None
+    if starts_anew(running, severity, acknowledged=acknowledged, by_person=by_person):
         _restart(session, current, item, severity, now=now, actor=actor, reason=reason)
     return current
 
@@ -87,10 +90,9 @@ def open_escalations(
 
 def _ladder(session: Session, item: ReviewItem, severity: Severity) -> list[dict[str, object]]:
     policy = policy_of(session, item.policy_version_id)
-    level = Severity.L4 if severity is Severity.L4 else Severity.L3
     return [
         {"after_seconds": step.after_seconds, "roles": list(step.roles)}
-        for step in policy.ladders[level]
+        for step in policy.ladders[ladder_of(severity)]
     ]
 
 
@@ -110,7 +112,7 @@ def _open(
         conversation_id=item.conversation_id,
         item_id=item.id,
         policy_version_id=item.policy_version_id,
-        severity=severity if at_least(severity, Severity.L3) else Severity.L3,
+        severity=level_of_escalation(severity),
         status=EscalationStatus.OPEN,
         reason=reason,
         opened_by=opened_by,
@@ -137,7 +139,7 @@ def _restart(
     actor: Actor,
     reason: str | None,
 ) -> None:
-    level = severity if at_least(severity, Severity.L3) else Severity(escalation.severity)
+    level = severity if escalates(severity) else Severity(escalation.severity)
     move(
         session,
         ESCALATION,
@@ -168,22 +170,16 @@ def climb(session: Session, escalation: Escalation, *, now: datetime) -> None:
     steps: Sequence[dict[str, object]] = escalation.steps
     while escalation.next_page_at is not None and escalation.next_page_at <= now:
         ended = escalation.step >= len(steps)
-        roles = ["primary", "secondary", "shift", "supervisor"]
-        if not ended:
-            roles = list(steps[escalation.step]["roles"])  # type: ignore[call-overload]
-        _page(session, escalation, roles, now=now)
+        roles = EVERYBODY if ended else steps[escalation.step]["roles"]
+        _page(session, escalation, list(roles), now=now)  # type: ignore[call-overload]
         escalation.step = escalation.step + (0 if ended else 1)
-        escalation.next_page_at = _next_page_at(escalation, steps, now)
+        escalation.next_page_at = next_call_at(
+            [int(str(step["after_seconds"])) for step in steps],
+            escalation.step,
+            started_at=escalation.ladder_started_at,
+            now=now,
+        )
     session.flush()
-
-
-def _next_page_at(
-    escalation: Escalation, steps: Sequence[dict[str, object]], now: datetime
-) -> datetime:
-    if escalation.step < len(steps):
-        after = int(str(steps[escalation.step]["after_seconds"]))
-        return escalation.ladder_started_at + timedelta(seconds=after)
-    return now + timedelta(seconds=REPEAT_SECONDS)
 
 
 def _page(session: Session, escalation: Escalation, roles: Sequence[str], *, now: datetime) -> None:
@@ -220,9 +216,8 @@ def acknowledge(
     """I have it: names an owner and stops the ladder for a while. It decides nothing."""
     escalation = _locked(session, escalation_id)
     _reader(session, clinician_id)
-    severity = Severity(escalation.severity)
     policy = policy_of(session, escalation.policy_version_id)
-    level = Severity.L4 if severity is Severity.L4 else Severity.L3
+    level = ladder_of(Severity(escalation.severity))
     until = now + timedelta(seconds=policy.acknowledged_for_seconds[level])
     move(
         session,
@@ -291,7 +286,7 @@ def _lock_conversation_of(session: Session, escalation_id: uuid.UUID) -> None:
 
 def _refuse_while_grave(session: Session, conversation_id: uuid.UUID) -> None:
     found = lock_open_items(session, [conversation_id])
-    if any(at_least(Severity(item.severity), Severity.L3) for item in found):
+    if any(escalates(Severity(item.severity)) for item in found):
         raise NotPermitted(
             "first answer the conversation in Triage, where it is still open at high or imminent:"
             " decide the reply or mark it as read, or lower its level with a reason; then resolve",

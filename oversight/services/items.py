@@ -13,9 +13,10 @@ from db.rows import Part, as_loaded, changed, inserted, keep, listed, values_of,
 from db.session import Topic, ring
 from db.tables import Draft, ReviewItem, new_id
 from oversight.domain.flags import Grade
+from oversight.domain.ladder import escalates
 from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.queue import LATE_REPORT, Standing, Summary, Turn, summarise
-from oversight.domain.severity import Severity, at_least, worst
+from oversight.domain.severity import Severity, worst
 from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.policies import default_version, policy_of
 from oversight.services.audit import Actor, Event, record_all
@@ -267,7 +268,7 @@ def escalate_item(
 
 
 def _escalates(item: ReviewItem) -> bool:
-    return item.kind == ItemKind.REVIEW and at_least(Severity(item.severity), Severity.L3)
+    return item.kind == ItemKind.REVIEW and escalates(Severity(item.severity))
 
 
 def _show_escalated(session: Session, item: ReviewItem, *, actor: Actor) -> None:

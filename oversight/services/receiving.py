@@ -18,7 +18,7 @@ from db.session import Topic, ring
 from db.tables import Conversation, Draft, Message, ScoringWork, new_id
 from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DraftStatus
-from oversight.domain.policy import Mode
+from oversight.domain.release import waits_for_score
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.queries.policies import policy_of
 from oversight.services.arrivals import Arrival, Outcome
@@ -233,12 +233,12 @@ def _places(
 def _opens_at_receipt(session: Session, one: _Landed) -> bool:
     """Every turn is in an item, except where the policy first waits for an unflagged score."""
     policy = policy_of(session, policy_version_for(session, one.conversation))
-    if policy.mode_for(one.conversation.jurisdiction) is not Mode.HOLD_FLAGGED:
-        return True
-    if one.conversation.taken_over_by is not None:
-        return True  # somebody speaks in the bot's place: they must see every turn
     message = one.arrival.message
-    return message is not None and message.floor is not None and one.message_sequence is not None
+    return not waits_for_score(
+        policy.mode_for(one.conversation.jurisdiction),
+        taken_over=one.conversation.taken_over_by is not None,
+        floor=message.floor if message and one.message_sequence is not None else None,
+    )
 
 
 def _message_row(

@@ -27,7 +27,8 @@ from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
 from oversight.domain.flags import worst_grade
 from oversight.domain.measures import underweight
-from oversight.domain.severity import Severity, worst
+from oversight.domain.scores import level_after, scoring_after
+from oversight.domain.severity import Severity
 from oversight.domain.words import Scoring
 from oversight.services.audit import Actor, Event, record_all, together
 from oversight.services.escalating import imminent_again
@@ -324,8 +325,10 @@ def _record_messages(
     for message in messages:
         one = found[message.id]
         before = Severity(message.severity)
-        message.severity = _level(before, Scoring(message.scoring), one)
-        message.scoring = _scoring(Scoring(message.scoring), one)
+        scoring = Scoring(message.scoring)
+        scored = one.severity if one.scored else None
+        message.severity = level_after(before, scoring, scored, floor=one.phrase_floor)
+        message.scoring = scoring_after(scoring, scored=one.scored)
         message.categories = list(dict.fromkeys([*message.categories, *one.categories]))
         message.language = one.language or message.language
         message.scored_at = now
@@ -338,22 +341,6 @@ def _record_messages(
     return imminent
 
 
-def _level(before: Severity, scoring: Scoring, one: Assessment) -> Severity:
-    """A first score replaces "not scored yet"; everything else only raises."""
-    levels = [one.severity if one.scored else Severity.LU]
-    if one.phrase_floor is not None:
-        levels.append(one.phrase_floor)
-    if scoring is not Scoring.PENDING or before is not Severity.LU:
-        levels.append(before)
-    return worst(levels)
-
-
-def _scoring(before: Scoring, one: Assessment) -> Scoring:
-    return (
-        Scoring.SCORED if one.scored else (before if before is Scoring.SCORED else Scoring.FAILED)
-    )
-
-
 def _record_drafts(
     session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
 ) -> None:
@@ -363,7 +350,7 @@ def _record_drafts(
     for draft in drafts:
         one = by_reply[draft.reply_id]
         flags = sorted({*draft.flags, *(flag.value for flag in one.flags)})
-        draft.scoring = _scoring(Scoring(draft.scoring), one)
+        draft.scoring = scoring_after(Scoring(draft.scoring), scored=one.scored)
         draft.flags = flags
         draft.grade = (
             worst_grade(one.flags)

@@ -4,8 +4,6 @@ Only for arms that do not read everything first. Whatever cannot plainly be rele
 a person, in an item.
 """
 
-import hashlib
-import hmac
 import uuid
 from datetime import datetime, timedelta
 
@@ -13,11 +11,12 @@ from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db.tables import Draft, Escalation, Message, ReviewItem, ScoringWork, table_of
-from oversight.domain.flags import Grade, grade_at_least
+from oversight.domain.chance import sampled
+from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import DraftEvent, DraftStatus, EscalationStatus
 from oversight.domain.policy import Mode, Policy
-from oversight.domain.release import Situation, reasons_to_hold
-from oversight.domain.severity import Severity, at_least, worst
+from oversight.domain.release import Situation, flagged, harmful, reasons_to_hold
+from oversight.domain.severity import Severity, worst
 from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
@@ -71,7 +70,7 @@ def settle(
             Draft.conversation_id == conversation.id, Draft.status == DraftStatus.HELD
         )
     ).one_or_none()
-    if item is None and (flagged(messages) or (draft is not None and _harmful(draft))):
+    if item is None and (_flagged(messages) or (draft is not None and _harmful(draft))):
         put_up(session, conversation, now=now, actor=POLICY, why="flagged")
         return
     if draft is None or draft.scoring == Scoring.PENDING or _pending(messages):
@@ -85,14 +84,6 @@ def settle(
         put_up(session, conversation, now=now, actor=POLICY, why=reasons[0])
     else:
         record(session, _held(conversation, item.id, draft.id, reasons))
-
-
-def flagged(messages: list[Message]) -> bool:
-    """Whether any scored message stands at L2 or above, or could not be scored."""
-    return any(
-        one.scoring != Scoring.PENDING and at_least(Severity(one.severity), Severity.L2)
-        for one in messages
-    )
 
 
 def put_up(
@@ -169,8 +160,12 @@ def _pending(messages: list[Message]) -> bool:
     return any(one.scoring == Scoring.PENDING for one in messages)
 
 
+def _flagged(messages: list[Message]) -> bool:
+    return any(flagged(Severity(one.severity), Scoring(one.scoring)) for one in messages)
+
+
 def _harmful(draft: Draft) -> bool:
-    return draft.scoring == Scoring.FAILED or grade_at_least(Grade(draft.grade), Grade.H2)
+    return harmful(Grade(draft.grade), Scoring(draft.scoring))
 
 
 def _situation(
@@ -266,12 +261,6 @@ def _release(
         refresh_items(session, [item], {conversation.id: conversation}, now=now, actor=POLICY)
     elif sampled(draft.id, policy.sampling_share):
         _audit_item(session, conversation, draft, now=now)
-
-
-def sampled(draft_id: uuid.UUID, share: float, seed: bytes = b"oversight") -> bool:
-    """A coin that anybody can recheck: HMAC-SHA256(seed, draft id) below share of its range."""
-    coin = hmac.new(seed, draft_id.bytes, hashlib.sha256).digest()
-    return int.from_bytes(coin, "big") < share * 2**256
 
 
 def _audit_item(

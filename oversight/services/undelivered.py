@@ -19,6 +19,7 @@ from oversight.domain.errors import StaleVersion
 from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, ItemEvent, ItemStatus
 from oversight.domain.permissions import Action
 from oversight.domain.queue import level_of_undelivered
+from oversight.domain.sending import IN_DOUBT
 from oversight.domain.severity import Severity, at_least, worst
 from oversight.domain.words import DeliveryKind
 from oversight.services.audit import Actor, Event, record
@@ -31,7 +32,6 @@ from oversight.services.locking import (
 )
 from oversight.services.transition import DELIVERY, ITEM, move
 
-IN_DOUBT = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 ANSWERS = (Action.REPLACE, Action.RESEND, Action.REACHED)
 """The decisions that answer for texts in doubt."""
 

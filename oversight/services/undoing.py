@@ -1,7 +1,6 @@
 """After a decision: undo while unsent, correct or retract what was delivered, lower a level."""
 
 import uuid
-from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,20 +19,19 @@ from db.tables import (
 )
 from oversight.domain.errors import ClaimLost, Incomplete, NotFound, NotPermitted, StaleVersion
 from oversight.domain.lifecycle import DeliveryStatus, DraftEvent, DraftStatus
+from oversight.domain.lowering import confirm_due_at, levels_below
 from oversight.domain.permissions import Role, reads_items
-from oversight.domain.severity import Severity, at_least
+from oversight.domain.sending import CORRECTABLE
+from oversight.domain.severity import Severity
+from oversight.domain.texts import check_text
 from oversight.domain.words import DecisionKind, DeliveryKind
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import policy_version_for, refresh_items
 from oversight.services.locking import lock_conversation, lock_item
 from oversight.services.recalling import put_back, recall_unsent
-from oversight.services.sendable import check_text
 from oversight.services.transition import DRAFT, move
 from oversight.services.undelivered import attend_one
-
-CONFIRM_WITHIN = timedelta(hours=24)
-CORRECTABLE = (DeliveryStatus.DELIVERED, DeliveryStatus.UNCERTAIN)
 
 
 def undo(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) -> uuid.UUID:
@@ -149,10 +147,9 @@ def lower_level(
     if holder != clinician_id:
         raise ClaimLost("open the item before changing its level", item_id=str(item_id))
     before = Severity(item.severity)
-    if to is Severity.LU or to.rank >= before.rank:
+    if to not in levels_below(before):
         raise Incomplete(f"choose a level below {before.value}", field="to")
     now = db_session.now(session)
-    grave = at_least(before, Severity.L3)
     change = LevelChange(
         id=new_id(),
         item_id=item_id,
@@ -161,7 +158,7 @@ def lower_level(
         to_severity=to,
         reason=reason.strip(),
         at=now,
-        confirm_due_at=now + CONFIRM_WITHIN if grave else None,
+        confirm_due_at=confirm_due_at(before, now),
     )
     session.add(change)
     item.lowered_to, item.lowered_sequence = to.value, item.last_sequence

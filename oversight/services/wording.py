@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import session as db_session
 from db.tables import WorkingText, table_of
-
-TEXT_LIMIT = 20_000
+from oversight.domain.texts import LONGEST_TEXT
 
 
 def keep_wording(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID, text: str) -> None:
@@ -20,7 +19,7 @@ def keep_wording(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID, 
             delete(table).where(table.c.item_id == item_id, table.c.clinician_id == clinician_id)
         )
         return
-    words = text.replace("\x00", "")[:TEXT_LIMIT]
+    words = text.replace("\x00", "")[:LONGEST_TEXT]
     now = db_session.now(session)
     statement = insert(table).values(
         item_id=item_id, clinician_id=clinician_id, text=words, saved_at=now

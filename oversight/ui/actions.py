@@ -5,8 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from oversight.domain.permissions import NEEDS_REASON, Action, allowed_actions
-from oversight.domain.severity import Severity, at_least
+from oversight.domain.lowering import levels_below
+from oversight.domain.permissions import (
+    MAY_FLAG,
+    NEEDS_FLAG,
+    NEEDS_REASON,
+    Action,
+    allowed_actions,
+    names_next_owner,
+)
+from oversight.domain.severity import Severity
 from oversight.queries.people import readers
 from oversight.queries.triage import Card
 from oversight.services.people import Person
@@ -191,13 +199,13 @@ def _text(action: Action, card: Card) -> TextField | None:
 
 def _flags(action: Action) -> FlagsField | None:
     """Nothing is ticked beforehand: the model's guess must not become the reader's label."""
-    if action not in (Action.EDIT, Action.WITHHOLD, Action.REPLACE):
+    if action not in MAY_FLAG:
         return None
     groups = [
         FlagGroup(words, [FlagChoice(flag.value, text, on) for flag, text, on in flags])
         for words, flags in draw.flag_groups(())
     ]
-    required = action is Action.EDIT
+    required = action in NEEDS_FLAG
     label = "What was wrong with the draft?" if required else "What was wrong with it, if anything?"
     return FlagsField(label=label, groups=groups, required=required)
 
@@ -213,14 +221,15 @@ def _choice(action: Action, card: Card) -> ChoiceField | None:
                 for one in people
                 if one.id != card.holder_id
             ],
-            required=at_least(card.severity, Severity.L3),
+            required=names_next_owner(card.severity),
             missing="Name who takes this next: it is high or imminent.",
         )
     if action is Action.LOWER:
-        lower = [one for one in Severity if one.rank < card.severity.rank and one != Severity.LU]
         return ChoiceField(
             label="To which level?",
-            options=[(one.value, LEVEL_WORDS[one]) for one in reversed(lower)],
+            options=[
+                (one.value, LEVEL_WORDS[one]) for one in reversed(levels_below(card.severity))
+            ],
             required=True,
             empty="Choose a level",
             missing="Choose the new level.",

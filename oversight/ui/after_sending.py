@@ -9,6 +9,7 @@ from db.session import RECORD_ERRORS
 from oversight.domain.errors import Refusal
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.permissions import Page, reads_items
+from oversight.domain.sending import CORRECTABLE, IN_DOUBT
 from oversight.queries.conversation import ShownTurn
 from oversight.queries.conversations import ConversationFacts
 from oversight.queries.triage import EscalationView
@@ -20,8 +21,6 @@ from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting
 from oversight.ui.words import DELIVERY_WORDS, moment
 
-UNSETTLED = (DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED)
-
 
 def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) -> None:
     """Correct or retract what arrived or may have; look at what was not confirmed."""
@@ -29,7 +28,7 @@ def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) 
         return
     _say()
     for turn in turns:
-        if turn.delivery_id is not None and turn.delivery_status in UNSETTLED:
+        if turn.delivery_id is not None and turn.delivery_status in IN_DOUBT:
             st.warning(
                 f"A text of {moment(turn.at, zone)}: {DELIVERY_WORDS[turn.delivery_status]}."
                 " Sending it again may show it twice where the bot does not recognise it."
@@ -40,7 +39,7 @@ def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) 
                 on_click=_resend,
                 args=(turn.delivery_id,),
             )
-    delivered = [turn for turn in turns if turn.delivery_status in undoing.CORRECTABLE]
+    delivered = [turn for turn in turns if turn.delivery_status in CORRECTABLE]
     if delivered:
         with st.expander("Correct or retract something that was sent"):
             _correction(delivered, zone)

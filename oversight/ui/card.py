@@ -1,10 +1,10 @@
 """Drawing one review item: who, how urgent, what was said, what the model thinks, the draft."""
 
-import hashlib
 from collections.abc import Sequence
 
 import streamlit as st
 
+from oversight.domain import chance
 from oversight.domain.flags import FLAG_TEXT, GRADES, Flag, Grade
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.severity import Severity, at_least
@@ -35,15 +35,8 @@ NOTABLE = 0.2
 
 
 def own_level_first(card: Card) -> bool:
-    """Whether the reader gives their own level before the model's is shown.
-
-    Always from moderate up, and for a share of the rest chosen by the item's id: readers who see
-    the answer first tend to adopt it.
-    """
-    if at_least(card.severity, Severity.L2):
-        return True
-    coin = hashlib.sha256(card.item_id.bytes).digest()
-    return int.from_bytes(coin[:8], "big") < card.own_level_share * 2**64
+    """Whether the reader gives their own level before the model's is shown."""
+    return chance.own_level_first(card.severity, card.item_id, card.own_level_share)
 
 
 def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:

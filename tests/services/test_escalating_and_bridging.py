@@ -8,6 +8,7 @@ from sqlalchemy import select
 from db.session import now
 from db.tables import AuditEvent, Escalation, Paging
 from oversight.domain.errors import IllegalTransition, Incomplete, NotPermitted
+from oversight.domain.ladder import REPEAT_SECONDS
 from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.permissions import Action, Role
 from oversight.domain.severity import Severity
@@ -69,7 +70,7 @@ def test_unowned_it_pages_for_ever(clinic: Clinic, team):
     tick(clinic, 3600)
     before = len(called(clinic))
     for _ in range(3):
-        tick(clinic, escalating.REPEAT_SECONDS + 1)
+        tick(clinic, REPEAT_SECONDS + 1)
     assert len(called(clinic)) >= before + 3
 
 

@@ -15,8 +15,16 @@ from oversight.domain.permissions import Action
 from oversight.domain.policy import Mode
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, ItemKind, Scoring, ShiftPosition
-from oversight.services import claiming, deciding, rescoring, scoring, settling
-from tests.services.clinic import Clinic
+from oversight.services import (
+    claiming,
+    deciding,
+    delivering,
+    rescoring,
+    scoring,
+    settling,
+    undoing,
+)
+from tests.services.clinic import Clinic, assessment
 
 
 def test_a_score_sets_the_level_of_what_was_not_scored_yet(clinic: Clinic):
@@ -133,6 +141,54 @@ def test_an_earlier_unscored_message_holds_all_that_follows(clinic: Clinic):
     clinic.say("c", "words", "hi", arm="flagged")
     clinic.score(None)
     clinic.say("c", "more", "hi again", arm="flagged")
+    clinic.score(Severity.L0)
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+def test_a_message_that_was_never_scored_holds_what_follows_even_when_a_person_has_read_it(
+    clinic: Clinic,
+):
+    clinic.say("c", "words", arm="flagged")
+    clinic.score(None)
+    me = clinic.person()
+    clinic.claim("c", me)
+    assert clinic.decide("c", me, Action.MARK_READ).closed
+    clinic.say("c", "more", "hi again", arm="flagged")
+    clinic.score(Severity.L0)
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+def test_beside_an_open_item_a_reply_that_failed_to_be_scored_is_held(clinic: Clinic):
+    clinic.say("c", "words", "hi there", arm="after")
+    tasks = scoring.take(clinic.session, limit=10)
+    found = [assessment(task, Severity.L0 if task.message_id else None, (), None) for task in tasks]
+    scoring.record_scores(clinic.session, tasks, found)
+    assert clinic.open_item("c").severity == Severity.L0
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+@pytest.mark.parametrize("flag", [Flag.F09, Flag.F02])
+def test_beside_an_open_item_a_harmful_reply_is_held(clinic: Clinic, flag):
+    clinic.say("c", "words", "hi there", arm="after")
+    clinic.score(Severity.L0, flags=[flag])
+    assert clinic.draft("c").status == DraftStatus.HELD
+
+
+def test_beside_an_open_item_at_moderate_everything_is_held(clinic: Clinic):
+    """No message of it is moderate: a correction that may not have arrived is."""
+    clinic.say("c", "words", "hi there", arm="after")
+    clinic.score(Severity.L0)
+    clinic.hand_out()
+    (reply,) = clinic.deliveries("c")
+    clinic.confirm(reply)
+    undoing.correct(
+        clinic.session, reply.id, clinic.person(), uuid.uuid4(), text="Sorry.", reason="harm"
+    )
+    clinic.hand_out()
+    clinic.wait(61)
+    delivering.lose_sight(clinic.session, now=now(clinic.session))
+    assert clinic.open_item("c").severity == Severity.L2
+    clinic.say("c", "more", "hi again", arm="after")
     clinic.score(Severity.L0)
     assert clinic.draft("c").status == DraftStatus.HELD
 

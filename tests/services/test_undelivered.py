@@ -11,6 +11,7 @@ from oversight.domain.closing import Disposition
 from oversight.domain.errors import IllegalTransition, NotPermitted, StaleVersion
 from oversight.domain.lifecycle import DeliveryStatus, DraftStatus, EscalationStatus, ItemStatus
 from oversight.domain.permissions import Action
+from oversight.domain.sending import ATTEMPTS
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, ShiftPosition
 from oversight.services import delivering, escalating, undelivered, undoing
@@ -44,7 +45,7 @@ def silence(clinic: Clinic) -> None:
 
 def fail(clinic: Clinic, delivery: Delivery) -> None:
     receipt = delivering.Receipt(delivered=False, at=now(clinic.session))
-    for _ in range(delivering.ATTEMPTS):
+    for _ in range(ATTEMPTS):
         clinic.hand_out()
         delivering.take_receipt(clinic.session, clinic.study_id, delivery.id, receipt)
         clinic.wait(11)

@@ -1,16 +1,17 @@
-"""What may be sent to a participant at all."""
+"""What can be said to anybody at all, and kept."""
 
 from oversight.domain.errors import Incomplete
 
-TEXT_LIMIT = 20_000
+LONGEST_TEXT = 20_000
+"""Characters, of what a participant writes and of what is sent to them."""
 
 
 def check_text(text: str | None) -> None:
     """Refuse what nobody could read or the record cannot keep."""
     if text is None or not text.strip():
         raise Incomplete("the text to send is empty", field="text")
-    if len(text) > TEXT_LIMIT:
-        raise Incomplete(f"the text is over {TEXT_LIMIT:,} characters: shorten it", field="text")
+    if len(text) > LONGEST_TEXT:
+        raise Incomplete(f"the text is over {LONGEST_TEXT:,} characters: shorten it", field="text")
     if "\x00" in text:
         raise Incomplete("the text holds a NUL character: remove it", field="text")
     try:

@@ -1,0 +1,47 @@
+"""Which ladder a level climbs, when it starts anew, and when the next call is due."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from oversight.domain.severity import Severity, at_least
+
+REPEAT_SECONDS = 300
+"""How often everybody is called again once the ladder is at its end and nobody has it."""
+
+EVERYBODY = ("primary", "secondary", "shift", "supervisor")
+"""Who is called beyond the last step."""
+
+
+def escalates(severity: Severity) -> bool:
+    """Whether a level alone calls people: high and imminent do."""
+    return at_least(severity, Severity.L3)
+
+
+def level_of_escalation(severity: Severity) -> Severity:
+    """What a person hands up is treated as high at least, whatever its level."""
+    return severity if escalates(severity) else Severity.L3
+
+
+def ladder_of(severity: Severity) -> Severity:
+    """The level whose ladder and clocks apply: imminent has its own, all else climbs high's."""
+    return Severity.L4 if severity is Severity.L4 else Severity.L3
+
+
+def starts_anew(
+    running: Severity, severity: Severity, *, acknowledged: bool, by_person: bool
+) -> bool:
+    """Whether a running ladder begins again at its first step.
+
+    At a higher level always; when a person hands up what somebody has, too. A ladder that climbs
+    is never set back otherwise: its next step calls more people than its first.
+    """
+    return severity.rank > running.rank or (by_person and acknowledged)
+
+
+def next_call_at(
+    after_seconds: Sequence[int], step: int, *, started_at: datetime, now: datetime
+) -> datetime:
+    """When step number ``step`` is due; beyond the last one people are called for ever."""
+    if step < len(after_seconds):
+        return started_at + timedelta(seconds=after_seconds[step])
+    return now + timedelta(seconds=REPEAT_SECONDS)
