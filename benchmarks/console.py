@@ -78,7 +78,8 @@ READ = """() => {
   const card = document.querySelector('[data-card]')?.dataset.card;
   const known = (window.__seen ??= { card: null, at: 0 });
   if (known.card !== card) { known.card = card; known.at = performance.now(); }
-  return card && document.querySelector('[data-offers~="a"]') && performance.now() - known.at > 700
+  return card && document.querySelector('.ov-row [data-key="a"]')
+    && performance.now() - known.at > 700
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
 }"""
 

@@ -67,7 +67,7 @@ def _show(chosen: str, person: Person) -> None:
         return
     _heading(facts)
     if escalation is not None:
-        escalation_line(escalation)
+        st.html(escalation_line(escalation))
         escalation_form(escalation, person)
     st.html(thread(turns, zone=facts.timezone, whole_page=True, evidence=_evidence(facts.id)))
     taking_over(facts, person)

@@ -5,17 +5,19 @@ import uuid
 import streamlit as st
 
 from db.session import Session
+from oversight.domain.chance import own_level_first
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Action, Page
 from oversight.queries.delivery import DeliveryState, delivery_state
+from oversight.queries.faster import Faster, faster
 from oversight.queries.triage import Card, card, queue
 from oversight.services.people import Person
 from oversight.ui import card as draw
 from oversight.ui import desk, runtime
-from oversight.ui.actions import action_row, form_of, offered_keys, own_level_row
-from oversight.ui.components import news, pulse
-from oversight.ui.not_sent import not_sent
+from oversight.ui.actions import action_row, next_row, own_level_row
+from oversight.ui.components import news, place, pulse
+from oversight.ui.forms import form_of
 from oversight.ui.outcome import fate, outcome
 from oversight.ui.queue_list import queue_list
 from oversight.ui.who import guard
@@ -38,68 +40,79 @@ def render() -> None:
 
 @st.fragment
 def _card() -> None:
+    """The same places in the same order each time, the empty ones too: see ``place``."""
     person = guard(Page.TRIAGE)
     hand = desk.desk()
-    above = st.container()
-    found, sent = _read(hand, person)
-    desk.drawn()
+    found, sent, lost = _read(hand, person)
+    outcome(hand, sent, lost)
     if found is None:
-        _nothing_in_hand()
+        _nothing_in_hand(hand)
     else:
         _item(found, hand, person)
-    with above:  # stands above the item and is drawn after it: the item is waited for
-        outcome(hand, sent)
-        if hand.lost:
-            not_sent(uuid.UUID(hand.lost), person)
+    desk.drawn()
 
 
 def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     mine = found.holder_id == person.id
-    first = draw.own_level_first(found) and hand.own_level is None and mine
+    first = (
+        own_level_first(found.severity, found.item_id, found.own_level_share)
+        and hand.own_level is None
+        and mine
+    )
     desk.judging(found.item_id if first else None)
-    allowed = "" if hand.form else offered_keys(found, person)
-    draw.heading(found, revealed=not first, mine=mine, offers=allowed)
-    draw.warnings(found)
-    if found.escalation is not None:
-        draw.escalation_line(found.escalation)
-    draw.undelivered(found)
-    draw.said(found, revealed=not first)
-    if first:
-        own_level_row(found)
-        st.html(draw.draft(found, revealed=False))
-    else:
-        _draft_and_model(found, writing=hand.form)
-    if hand.form and mine:
-        form_of(found, hand)
-    else:
-        action_row(found, person)
-    st.html(draw.participant_details(found))
+    writing = hand.form if mine else None
+    place(
+        draw.heading(found, revealed=not first, mine=mine)
+        + draw.warnings(found)
+        + draw.escalation_line(found.escalation)
+        + draw.undelivered(found)
+        + draw.said(found, revealed=not first)
+    )
+    own_level_row(found if first else None)
+    place(_draft_and_model(found, revealed=not first, writing=writing))
+    form_of(found if writing else None, hand)
+    action_row(None if writing else found, person)
+    place(draw.participant_details(found))
 
 
-def _draft_and_model(found: Card, *, writing: str | None) -> None:
+def _draft_and_model(found: Card, *, revealed: bool, writing: str | None) -> str:
     """Side by side while reading; what a form already shows is not drawn twice beside it."""
     if writing == Action.EDIT:
-        return
-    if writing:
-        st.html(draw.draft(found, revealed=True))
-        return
-    pair = draw.draft(found, revealed=True) + draw.assessment(found)
-    st.html(f'<div class="ov-pair">{pair}</div>')
+        return ""
+    if writing or not revealed:
+        return draw.draft(found, revealed=revealed)
+    return f'<div class="ov-pair">{draw.draft(found, revealed=True)}{draw.assessment(found)}</div>'
 
 
-def _read(hand: desk.Desk, person: Person) -> tuple[Card | None, DeliveryState | None]:
-    """The card in hand, and where the last text stands; a closed or unknown card is laid aside."""
+def _nothing_in_hand(hand: desk.Desk) -> None:
+    desk.judging(None)
+    place(
+        "<h3>Nothing open</h3>"
+        "<p>Take the next item when you are ready. The list updates by itself.</p>"
+    )
+    own_level_row(None)
+    place("")
+    form_of(None, hand)
+    next_row()
+    place("")
+
+
+def _read(
+    hand: desk.Desk, person: Person
+) -> tuple[Card | None, DeliveryState | None, Faster | None]:
+    """The card in hand, where the last text stands, what was lost; a closed card is laid aside."""
     with runtime.database().reading() as session:
         found = _in_hand(session, hand, person)
         last = hand.last_delivery
         sent = delivery_state(session, uuid.UUID(last)) if last else None
+        lost = faster(session, uuid.UUID(hand.lost), person.id) if hand.lost else None
     if found is None and hand.item:
         hand.item = None
         desk.keep(hand)
     elif found is not None and hand.shown_at is None:
         hand.shown_at = f"{found.version}"
         desk.keep(hand)
-    return found, sent
+    return found, sent, lost
 
 
 def _in_hand(session: Session, hand: desk.Desk, person: Person) -> Card | None:
@@ -110,19 +123,6 @@ def _in_hand(session: Session, hand: desk.Desk, person: Person) -> Card | None:
     except (NotFound, ValueError):
         return None
     return None if found.status is ItemStatus.CLOSED else found
-
-
-def _nothing_in_hand() -> None:
-    st.subheader("Nothing open", anchor=False)
-    st.write("Take the next item when you are ready. The list updates by itself.")
-    st.button(
-        "Next item",
-        key="next-item",
-        type="primary",
-        shortcut="N",
-        on_click=desk.take_next,
-        icon=":material/arrow_forward:",
-    )
 
 
 @st.fragment

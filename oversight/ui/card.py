@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
-from oversight.domain import chance
 from oversight.domain.flags import FLAG_TEXT, GRADES, Flag, Grade
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.severity import Severity, at_least
@@ -34,15 +31,10 @@ NOTABLE = 0.2
 """Probabilities below this are left out of the list of what the model sees."""
 
 
-def own_level_first(card: Card) -> bool:
-    """Whether the reader gives their own level before the model's is shown."""
-    return chance.own_level_first(card.severity, card.item_id, card.own_level_share)
+def heading(card: Card, *, revealed: bool, mine: bool) -> str:
+    """Who it is, the level or a place for the reader's own, and the running clock (HTML).
 
-
-def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
-    """Who it is, the level or a place for the reader's own, and the running clock.
-
-    The page's script reads from here which card is on the screen and which keys it offers.
+    The page's script reads from here which card is on the screen.
     """
     parts = [badge(card.severity) if revealed else OWN_FIRST]
     parts.append(f'<span class="ov-who">{safe(card.participant)}</span>')
@@ -63,7 +55,7 @@ def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
                 after="bridge message is going out",
             )
         )
-    marks = f'data-card="{card.item_id}:{card.version}" data-offers="{offers}"'
+    marks = f'data-card="{card.item_id}:{card.version}"'
     head = f'<div class="ov-head" {marks}{" data-mine=1" if mine else ""}>{"".join(parts)}</div>'
     facts = [
         f"local time {card.at.astimezone(zone(card.timezone)):%H:%M (%Z)}",
@@ -71,33 +63,42 @@ def heading(card: Card, *, revealed: bool, mine: bool, offers: str) -> None:
         card.jurisdiction or "place not known",
         f"crisis line: {card.crisis_line}",
     ]
-    st.html(f'{head}<div class="ov-soft">{safe(" · ".join(facts))}</div>')
+    return f'{head}<div class="ov-soft">{safe(" · ".join(facts))}</div>'
 
 
-def warnings(card: Card) -> None:
-    """What the reader must know before anything else."""
+def warnings(card: Card) -> str:
+    """What the reader must know before anything else (HTML)."""
+    shown = []
     if card.ai_blocked:
-        st.warning(
-            "The law where this participant lives does not allow the bot's words to be sent."
-            " Write your own, or withhold.",
-            icon=":material/gavel:",
+        shown.append(
+            note(
+                "The law where this participant lives does not allow the bot's words to be sent."
+                " Write your own, or withhold."
+            )
         )
     if card.notice:
-        st.warning(
-            "A message of this conversation was refused and is not shown here"
-            f" ({card.notice.replace('_', ' ')}). Its participant may need you.",
-            icon=":material/report:",
+        shown.append(
+            note(
+                "A message of this conversation was refused and is not shown here"
+                f" ({card.notice.replace('_', ' ')}). Its participant may need you."
+            )
         )
     if card.taken_over:
-        st.info("A person has taken over this conversation.", icon=":material/person:")
+        shown.append(note("A person has taken over this conversation.", kind="info"))
     if card.others_wording is not None:
         name, text = card.others_wording
-        with st.expander(f"{name} began an answer here (to read only)"):
-            st.html(f'<p class="ov-words" dir="auto">{safe(text)}</p>')
+        shown.append(
+            f'<details class="ov-details"><summary>{safe(name)} began an answer here (to read only)'
+            f'</summary><p class="ov-words" dir="auto">{safe(text)}</p></details>'
+        )
+    return "".join(shown)
 
 
-def undelivered(card: Card) -> None:
-    """What may not have reached the participant: which words, whose, when, and what is known."""
+def undelivered(card: Card) -> str:
+    """What may not have reached the participant: which words, whose, when, what is known (HTML)."""
+    if not card.undelivered:
+        return ""
+    parts = []
     for one in card.undelivered:
         what = UNDELIVERED_WORDS[one.status]
         tries = f" after {one.attempts} tries" if one.status is DeliveryStatus.FAILED else ""
@@ -107,42 +108,44 @@ def undelivered(card: Card) -> None:
                 f"sent {moment(one.at, card.timezone)}",
             ]
         )
-        st.html(
+        parts.append(
             f'<section class="ov-doubt" aria-label="{what}"><h3>✉ {what}{tries}</h3>'
             f'<p class="ov-soft">{safe(facts)}</p>'
             f'<div class="ov-words" dir="auto">{safe(one.text)}</div></section>'
         )
-    if card.undelivered:
-        address = f"/conversation?conversation={card.conversation_id}"
-        st.html(
-            '<p class="ov-soft">Sending it again may show it twice where the bot does not know it'
-            f' by its id. <a href="{address}" target="_self">Correct or retract it</a> on the'
-            " Conversation page.</p>"
-        )
+    address = f"/conversation?conversation={card.conversation_id}"
+    parts.append(
+        '<p class="ov-soft">Sending it again may show it twice where the bot does not know it'
+        f' by its id. <a href="{address}" target="_self">Correct or retract it</a> on the'
+        " Conversation page.</p>"
+    )
+    return "".join(parts)
 
 
-def escalation_line(escalation: EscalationView) -> None:
-    """Who has the escalation, who was called, and when the next call goes out."""
+def escalation_line(escalation: EscalationView | None) -> str:
+    """Who has the escalation, who was called, and when the next call goes out (HTML)."""
+    if escalation is None:
+        return ""
     called = ", ".join(escalation.called) or "nobody yet"
     if escalation.owner:
-        words = f"**{escalation.owner} has it.** Called: {called}."
+        more = f"Called: {called}."
         until = escalation.acknowledged_until
         if until is not None and escalation.next_page_at is not None:
-            words += f" Calls begin again at {moment(until)} unless contact has begun."
-        st.info(words, icon=":material/person_check:")
-        return
-    words = f"**Nobody has taken this yet.** Called: {called}."
+            more += f" Calls begin again at {moment(until)} unless contact has begun."
+        return note(more, first=f"{escalation.owner} has it.", kind="info")
+    first, more = "Nobody has taken this yet.", f"Called: {called}."
     if escalation.not_covered:
-        words = (
-            f"**NOT COVERED: nobody on duty could be called.** Called so far: {called}. Use the"
-            " local emergency number and your site's contact sheet."
+        first = "NOT COVERED: nobody on duty could be called."
+        more = (
+            f"Called so far: {called}. Use the local emergency number and your site's contact"
+            " sheet."
         )
     if escalation.reason:
-        words += f" Reason: {_plain(escalation.reason)}"
-    st.error(words, icon=":material/notification_important:")
+        more += f" Reason: {escalation.reason}"
+    return note(more, first=first, kind="alarm")
 
 
-def said(card: Card, *, revealed: bool) -> None:
+def said(card: Card, *, revealed: bool) -> str:
     """The conversation, what is new marked, and once revealed the words that moved the score."""
     view = card.assessment
     shown = {}
@@ -152,15 +155,13 @@ def said(card: Card, *, revealed: bool) -> None:
             for turn in card.turns
             if turn.message_id is not None and turn.message_id == view.message_id
         }
-    st.html(
-        thread(
-            card.turns,
-            zone=card.timezone,
-            read_sequence=card.read_sequence,
-            leave_out_held=True,
-            show_levels=False,
-            evidence=shown,
-        )
+    return thread(
+        card.turns,
+        zone=card.timezone,
+        read_sequence=card.read_sequence,
+        leave_out_held=True,
+        show_levels=False,
+        evidence=shown,
     )
 
 
@@ -207,17 +208,31 @@ def assessment(card: Card) -> str:
         why = UNSCORED_WORDS.get(view.unscored_reason or "", "it failed")
         words = f"<p>Not scored: {safe(why)}. Read it as if it were serious.</p>"
     else:
-        lowered = " (lowered by a person)" if card.lowered else ""
-        phrase = "<p>A phrase on the safety list appears in it.</p>" if view.phrase_hits else ""
-        note = f"An estimate by a program, often wrong. {safe(view.model_version)}"
         words = (
-            f"<p>{badge(card.severity)}{lowered}</p>{phrase}{_bars(view)}{_absent(view)}"
-            f'<p class="ov-soft">{note}</p>'
+            f"{_levels(card, view)}{_bars(view)}{_absent(view)}"
+            f'<p class="ov-soft" title="{safe(view.model_version)}">An estimate by a program, often'
+            " wrong.</p>"
         )
     return (
         '<section class="ov-model" aria-label="What the classifier sees">'
         f"<h3>What the classifier sees</h3>{words}</section>"
     )
+
+
+def _levels(card: Card, view: AssessmentView) -> str:
+    """The newest message's level, what raised it above its figures, and the card's own."""
+    newest = view.severity or Severity.LU
+    parts = [f"<p>{badge(newest)} in the newest message</p>"]
+    if view.phrase_hits:
+        parts.append(
+            "<p>It has words of the safety list: they raise the level, whatever the figures"
+            " say.</p>"
+        )
+    if card.lowered:
+        parts.append(f"<p>A person lowered this card to {badge(card.severity)}.</p>")
+    elif card.severity is not newest:
+        parts.append(f"<p>The card is {badge(card.severity)} because of something earlier.</p>")
+    return "".join(parts)
 
 
 def _absent(view: AssessmentView) -> str:
@@ -298,6 +313,12 @@ def flag_groups(chosen: Sequence[Flag]) -> list[tuple[str, list[tuple[Flag, str,
     ]
 
 
-def _plain(text: str) -> str:
-    """Someone's words inside Markdown, with every mark escaped."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!<>|~$:" else char for char in text)
+def note(words: str, *, first: str = "", kind: str = "warning") -> str:
+    """A boxed notice: ``warning``, ``info`` or ``alarm``; its first words stand out (HTML)."""
+    strong = f"<b>{safe(first)}</b> " if first else ""
+    role = ' role="alert"' if kind != "info" else ""
+    mark = {"warning": "!", "info": "i", "alarm": "‼"}[kind]
+    return (
+        f'<div class="ov-note ov-{kind}"{role}><span aria-hidden="true">{mark}</span>'
+        f"<p>{strong}{safe(words)}</p></div>"
+    )

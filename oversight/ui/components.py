@@ -94,6 +94,58 @@ class Fate:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A time that the page counts by itself; ``%`` in the words stands for it."""
+
+    words: str
+    deadline: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was done last, and what has become of it by now."""
+
+    done: str
+    delivery: str = ""
+    fate: str = ""
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True)
+class RowButton:
+    """One button and its key. With ``copies`` it copies those words and asks the server nothing."""
+
+    name: str
+    words: str
+    key: str = ""
+    primary: bool = False
+    copies: str = ""
+
+
+@dataclass(frozen=True)
+class ButtonRow:
+    """Buttons in a row. ``about`` is what they act on; ``answered`` are presses carried out."""
+
+    label: str
+    shown: bool
+    about: str
+    answered: Sequence[str]
+    buttons: Sequence[RowButton]
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """Which button was pressed, and what it was about when it was drawn; each press has an id."""
+
+    id: str
+    name: str
+    about: str
+
+
+@dataclass(frozen=True)
 class LevelMark:
     """A level: the name of its colours, and its words."""
 
@@ -163,6 +215,17 @@ def _pulse() -> Any:  # Any: Streamlit's renderer
 
 
 @cache
+def _row() -> Any:  # Any: Streamlit's renderer
+    return st.components.v2.component(
+        "oversight_row",
+        html='<div class="ov-row" role="group"></div>\n',
+        css=(STATIC / "row.css").read_text(encoding="utf-8"),
+        js=(STATIC / "row.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+@cache
 def _queue() -> Any:  # Any: Streamlit's renderer
     return st.components.v2.component(
         "oversight_queue",
@@ -173,11 +236,46 @@ def _queue() -> Any:  # Any: Streamlit's renderer
     )
 
 
+NOTHING = '<span class="ov-nothing" hidden></span>'
+
+
+def place(html: str) -> None:
+    """One place of a page: our own HTML, or nothing to be seen.
+
+    A page that changes under its reader has the same elements in the same order each time, and what
+    is empty is drawn empty. An element that one drawing has and the next leaves out or replaces may
+    stay on the screen: Streamlit sweeps with the numbers of a later run when two come together
+    (streamlit issue 16708), and one participant's words would stand under the next one's card.
+    """
+    st.html(html or NOTHING)
+
+
+def button_row(row: ButtonRow, *, on_press: Callable[[], None], key: str) -> None:
+    """Draw a row; read the press with ``pressed`` inside ``on_press``."""
+    _row()(data=asdict(row), key=key, on_press_change=on_press)
+
+
+def pressed(key: str) -> list[Pressed]:
+    """Presses in the row under ``key`` that the browser has no answer to yet, oldest first."""
+    values = st.session_state[key].press
+    presses = values.get("presses") if isinstance(values, Mapping) else None
+    return [
+        Pressed(str(one.get("id")), str(one.get("name")), str(one.get("about")))
+        for one in presses or ()
+        if isinstance(one, Mapping)
+    ]
+
+
 def desk_form(
-    form: DeskForm, *, on_submit: Callable[[], None], on_cancel: Callable[[], None], key: str
+    form: DeskForm | None,
+    *,
+    on_submit: Callable[[], None],
+    on_cancel: Callable[[], None],
+    key: str,
 ) -> None:
-    """Draw a form; read what it sent with ``submitted`` inside ``on_submit``."""
-    _desk()(data=asdict(form), key=key, on_submit_change=on_submit, on_cancel_change=on_cancel)
+    """Draw a form, or its empty place; read what it sent with ``submitted``."""
+    data = asdict(form) if form is not None else None
+    _desk()(data=data, key=key, on_submit_change=on_submit, on_cancel_change=on_cancel)
 
 
 def submitted(key: str) -> Answer:

@@ -17,7 +17,7 @@ from oversight.services.deciding import Request, Result
 from oversight.services.people import Person
 from oversight.services.wording import keep_wording
 from oversight.ui import runtime
-from oversight.ui.components import submitted
+from oversight.ui.components import Answer
 from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting, known
 
@@ -37,6 +37,9 @@ SAID = {
     Action.LOWER: "Level lowered",
     Action.ACKNOWLEDGE: "You have it",
 }
+
+REMEMBERED = 20
+"""How many presses are remembered; a browser has one or two without an answer at a time."""
 
 NOTHING_FOR_YOU = (
     "Nothing waits for you: what is open, if anything, is with a colleague, was passed on by you,"
@@ -91,14 +94,37 @@ def judged_first() -> uuid.UUID | None:
     return None if kept is None else uuid.UUID(kept)
 
 
+def answered() -> list[str]:
+    """The presses carried out last, by id: the browser sends others again."""
+    kept: list[str] = st.session_state.setdefault("answered", [])
+    return kept
+
+
+def answer(press_id: str) -> bool:
+    """Take on a press, once; False for one that was carried out before."""
+    kept = answered()
+    if press_id in kept:
+        return False
+    kept.append(press_id)
+    del kept[:-REMEMBERED]
+    return True
+
+
 def drawn() -> None:
-    """Note that the card is being drawn with the desk as it is."""
+    """Note that the card was drawn with the desk as it is."""
     st.session_state.desk_drawn = st.session_state.get("desk_changes", 0)
 
 
 def drawn_as_it_is() -> bool:
     """Whether the card on the screen shows the desk as it is."""
     return bool(st.session_state.get("desk_drawn", 0) == st.session_state.get("desk_changes", 0))
+
+
+def say(words: str) -> None:
+    """Words above the card, and nothing else changed."""
+    hand = desk()
+    hand.warning = words
+    keep(hand)
 
 
 def decision_id(item_id: uuid.UUID, version: int) -> uuid.UUID:
@@ -173,20 +199,29 @@ def decide_now(action: Action, item_id: uuid.UUID, version: int, decision: uuid.
     _decide(action, item_id, version, decision, {})
 
 
-def send_form(action: Action, item_id: uuid.UUID, version: int, decision: uuid.UUID) -> None:
+def send_form(
+    action: Action, item_id: uuid.UUID, version: int, decision: uuid.UUID, answer: Answer
+) -> None:
     """What a form sent, carried out."""
-    answer = submitted(form_key(item_id))
     if action is Action.SKIP:
         _skip(item_id, answer)
     elif action is Action.LOWER:
         _lower(item_id, answer)
     else:
-        _decide(action, item_id, version, decision, dict(answer))
+        _decide(action, item_id, version, decision, answer)
 
 
-def form_key(item_id: uuid.UUID) -> str:
-    """The widget key of an item's form."""
-    return f"form-{item_id}"
+def nothing_sent(answer: Answer) -> None:
+    """A form that is no longer open was sent: its words are kept with its own item, unsent."""
+    hand = desk()
+    with _telling(hand):
+        person = acting(Page.TRIAGE)
+        if answer.get("text") and answer.get("item"):
+            item_id = uuid.UUID(str(answer["item"]))
+            with runtime.database().transaction() as session:
+                keep_wording(session, item_id, person.id, str(answer["text"]))
+        hand.warning = "That form was no longer open: nothing was sent. Its words are kept."
+    keep(hand)
 
 
 def acknowledge(escalation_id: uuid.UUID) -> None:
@@ -226,7 +261,7 @@ def _decide(
     item_id: uuid.UUID,
     version: int,
     decision: uuid.UUID,
-    answer: dict[str, object],
+    answer: Answer,
 ) -> None:
     hand = desk()
     with _telling(hand):
@@ -297,18 +332,17 @@ def _after(
     hand.last_words = words
 
 
-def _skip(item_id: uuid.UUID, answer: object) -> None:
+def _skip(item_id: uuid.UUID, answer: Answer) -> None:
     hand = desk()
-    values = dict(answer) if isinstance(answer, dict) else {}
     with _telling(hand):
-        owner = str(values.get("choice") or "")
+        owner = str(answer.get("choice") or "")
         with runtime.database().transaction() as session:
             person = acting(Page.TRIAGE, session)
             claiming.skip(
                 session,
                 item_id,
                 person.id,
-                reason=str(values.get("reason") or ""),
+                reason=str(answer.get("reason") or ""),
                 next_owner_id=uuid.UUID(owner) if owner else None,
             )
             found = claiming.claim_next(session, person.id)
@@ -317,9 +351,8 @@ def _skip(item_id: uuid.UUID, answer: object) -> None:
     keep(hand)
 
 
-def _lower(item_id: uuid.UUID, answer: object) -> None:
+def _lower(item_id: uuid.UUID, answer: Answer) -> None:
     hand = desk()
-    values = dict(answer) if isinstance(answer, dict) else {}
     with _telling(hand):
         with runtime.database().transaction() as session:
             person = acting(Page.TRIAGE, session)
@@ -327,8 +360,8 @@ def _lower(item_id: uuid.UUID, answer: object) -> None:
                 session,
                 item_id,
                 person.id,
-                to=Severity(str(values.get("choice") or "LU")),
-                reason=str(values.get("reason") or ""),
+                to=Severity(str(answer.get("choice") or "LU")),
+                reason=str(answer.get("reason") or ""),
             )
         hand.form, hand.trouble = None, ""
         hand.last_words, hand.last_delivery = SAID[Action.LOWER], None

@@ -1,14 +1,10 @@
 """After losing a race: what won, by whom, and one's own words, which nobody sent."""
 
-import uuid
-from collections.abc import Mapping
-
-import streamlit as st
+from collections.abc import Mapping, Sequence
 
 from oversight.domain.words import DecisionKind
-from oversight.queries.faster import Faster, faster
-from oversight.services.people import Person
-from oversight.ui import desk, runtime
+from oversight.queries.faster import Faster
+from oversight.ui.components import RowButton
 from oversight.ui.words import moment, safe
 
 DID: Mapping[DecisionKind, str] = {
@@ -22,20 +18,25 @@ DID: Mapping[DecisionKind, str] = {
 }
 
 
-def not_sent(item_id: uuid.UUID, person: Person) -> None:
-    """Both texts, the winner's with its author; one's own can be copied, and is kept."""
-    with runtime.database().reading() as session:
-        found = faster(session, item_id, person.id)
-    if found is None:
-        return
-    with st.container(border=True, key="not-sent"):
-        st.html(f"<p><b>{safe(_what_won(found))}</b></p>")
-        if found.text is not None:
-            st.html(f'<div class="ov-words ov-won" dir="auto">{safe(found.text)}</div>')
-        if found.own_text:
-            st.html("<p><b>Your words, not sent</b></p>")
-            st.code(found.own_text, language=None, wrap_lines=True)
-        st.button("Lay aside", key=f"lay-aside-{item_id}", on_click=desk.lay_aside_lost)
+LAY_ASIDE = RowButton("lay-aside", "Lay aside")
+
+
+def not_sent(lost: Faster | None) -> str:
+    """Both texts, the winner's with its author (HTML); nothing when no race was lost."""
+    if lost is None:
+        return ""
+    parts = [f"<p><b>{safe(_what_won(lost))}</b></p>"]
+    if lost.text is not None:
+        parts.append(f'<div class="ov-words ov-won" dir="auto">{safe(lost.text)}</div>')
+    if lost.own_text:
+        parts.append("<p><b>Your words, not sent</b></p>")
+        parts.append(f'<div class="ov-words ov-own" dir="auto">{safe(lost.own_text)}</div>')
+    return f'<section class="ov-not-sent" aria-label="Not sent">{"".join(parts)}</section>'
+
+
+def own_words(lost: Faster) -> Sequence[RowButton]:
+    """A button that copies one's own words, where there are any; the record keeps them too."""
+    return [RowButton("copy", "Copy my words", copies=lost.own_text)] if lost.own_text else []
 
 
 def _what_won(found: Faster) -> str:

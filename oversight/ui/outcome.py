@@ -1,31 +1,40 @@
 """What became of the last decision: undo while it can be undone, then proof that it arrived."""
 
-import streamlit as st
-
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.queries.delivery import DeliveryState
+from oversight.queries.faster import Faster
 from oversight.ui import desk
-from oversight.ui.components import Fate
-from oversight.ui.words import DELIVERY_WORDS, countdown, moment, safe
+from oversight.ui.card import note
+from oversight.ui.components import Clock, Fate, RowButton, Told, place
+from oversight.ui.not_sent import LAY_ASIDE, not_sent, own_words
+from oversight.ui.rows import row
+from oversight.ui.words import DELIVERY_WORDS, length, moment
+
+AFTER = "triage-after"
+UNDO = RowButton("undo", "Undo", key="Z")
 
 
-def outcome(hand: desk.Desk, sent: DeliveryState | None) -> None:
-    """The line above the card: a refusal in plain words, or the fate of what was just sent."""
-    if hand.warning:
-        st.warning(hand.warning, icon=":material/info:")
+def outcome(hand: desk.Desk, sent: DeliveryState | None, lost: Faster | None) -> None:
+    """Above the card: a refusal in plain words, what won, and the fate of what was just sent."""
+    place((note(hand.warning) if hand.warning else "") + not_sent(lost))
+    offered = [UNDO] if sent is not None and _can_be_undone(sent) else []
+    if lost is not None:
+        offered += [*own_words(lost), LAY_ASIDE]
+
+    def press(name: str) -> None:
+        if name == LAY_ASIDE.name:
+            desk.lay_aside_lost()
+        elif sent is not None:
+            desk.undo(sent.id)
+
+    about = str(sent.id) if sent is not None else ""
+    row(AFTER, "What was done last", offered, press, about=about, told=_told(hand, sent))
+
+
+def _told(hand: desk.Desk, sent: DeliveryState | None) -> Told | None:
     if sent is None:
-        if hand.last_words:
-            st.html(f'<p role="status"><b>{safe(hand.last_words)}</b></p>')
-        return
-    words, button = st.columns([4, 1], vertical_alignment="center")
-    words.html(
-        f'<p role="status"><b>{safe(hand.last_words)}</b> ·'
-        f' <span data-fate="{sent.id}">{_fate(sent)}</span></p>'
-    )
-    if _can_be_undone(sent):
-        button.button(
-            "Undo", key=f"undo-{sent.id}", shortcut="Z", on_click=desk.undo, args=(sent.id,)
-        )
+        return Told(hand.last_words) if hand.last_words else None
+    return Told(hand.last_words, str(sent.id), _settled(sent), _clock(sent))
 
 
 def fate(sent: DeliveryState | None) -> Fate | None:
@@ -43,15 +52,18 @@ def _can_be_undone(state: DeliveryState) -> bool:
     return state.status is DeliveryStatus.QUEUED and state.not_before > state.at
 
 
-def _fate(state: DeliveryState) -> str:
-    if _can_be_undone(state):
-        return countdown(
-            state.not_before,
-            state.at,
-            before=f"to {state.participant} in %",
-            after=f"being sent to {state.participant}",
-        )
-    return safe(_settled(state))
+def _clock(state: DeliveryState) -> Clock | None:
+    """Counts down while it can be undone."""
+    if not _can_be_undone(state):
+        return None
+    before = f"to {state.participant} in %"
+    left = length((state.not_before - state.at).total_seconds())
+    return Clock(
+        words=before.replace("%", left),
+        deadline=round(state.not_before.timestamp()),
+        before=before,
+        after=f"being sent to {state.participant}",
+    )
 
 
 def _settled(state: DeliveryState) -> str:

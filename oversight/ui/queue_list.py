@@ -2,27 +2,35 @@
 
 import uuid
 
-import streamlit as st
-
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Queue, QueueLine
 from oversight.ui import desk
-from oversight.ui.components import LevelMark, ListedCount, ListedLine, QueueBox, opened, queue_box
+from oversight.ui.card import note
+from oversight.ui.components import (
+    LevelMark,
+    ListedCount,
+    ListedLine,
+    QueueBox,
+    RowButton,
+    opened,
+    place,
+    queue_box,
+)
+from oversight.ui.rows import row
 from oversight.ui.words import OWN_FIRST_WORDS, language, length, level
 
 ORDER = sorted(Severity, key=lambda severity: -severity.rank)
 SHOWN = 12
 OWN_FIRST_MARK = LevelMark("l0", OWN_FIRST_WORDS)
 """Instead of a level, while its reader has not given their own."""
-LIST = "triage-list"
+LIST, NEWER = "triage-list", "triage-newer"
+SHOW_NEWER = RowButton("newer", "Show what is new", key="V", primary=True)
 
 
 def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
     """Counts by level, then the worst lines; each can be opened."""
-    changed = next((line for line in waiting.lines if line.item_id == item), None)
-    if item is not None and changed is not None:
-        _newer(changed)
+    _newer(next((line for line in waiting.lines if line.item_id == item), None))
     rest = waiting.total - min(len(waiting.lines), SHOWN)
     box = QueueBox(
         head=f"{waiting.total} open",
@@ -54,17 +62,12 @@ def _mark(severity: Severity) -> LevelMark:
     return LevelMark(severity.value.lower(), level(severity))
 
 
-def _newer(line: QueueLine) -> None:
+def _newer(line: QueueLine | None) -> None:
     """The open card has moved on: offer to show it, never redraw under the reader's hands."""
-    hand = desk.desk()
-    if hand.shown_at is not None and hand.shown_at != f"{line.version}":
-        st.warning("Something new arrived in the conversation you have open.")
-        st.button(
-            "Show what is new",
-            key=f"show-{line.item_id}-{line.version}",
-            shortcut="V",
-            on_click=desk.show_newer,
-        )
+    shown = desk.desk().shown_at
+    newer = line is not None and shown is not None and shown != f"{line.version}"
+    place(note("Something new arrived in the conversation you have open.") if newer else "")
+    row(NEWER, "Something new", [SHOW_NEWER] if newer else [], lambda _: desk.show_newer())
 
 
 def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:

@@ -97,9 +97,6 @@ class Screen:
         return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
 
     def offered(self) -> set[str]:
-        """The action buttons' keys, such as ``approve``, as drawn for this card."""
-        classes = self.page.locator("[class*='st-key-']").evaluate_all(
-            "elements => elements.map(element => element.className)"
-        )
-        found = re.findall(r"st-key-([a-z_]+)-[0-9a-f]{8}-[0-9a-f-]+-\d+", " ".join(classes))
-        return set(found)
+        """The actions, such as ``approve``, that have a button on this card."""
+        rows = self.page.locator(".ov-row[aria-label='What you can do'] button")
+        return set(rows.evaluate_all("buttons => buttons.map(button => button.dataset.press)"))

@@ -160,7 +160,7 @@ function build(root, data, state) {
     state.sent = true;
     send.disabled = true;
     forget(state);
-    state.report("submit", { ...values, at: Date.now() });
+    state.report("submit", { ...values, form: data.id, item: data.item, at: Date.now() });
     // Answered by a redraw of this page; if none comes, the words are still here.
     setTimeout(() => { state.sent = false; send.disabled = false; }, 4000);
   };
@@ -238,6 +238,12 @@ export default function (component) {
   const root = parentElement.querySelector(".ov-desk");
   const state = (parentElement.__desk ??= {});
   state.report = setTriggerValue;
+  if (!data) {
+    keepNow(state);
+    state.id = null;
+    root.replaceChildren();
+    return () => {};
+  }
   if (state.id !== data.id) {
     keepNow(state);
     state.id = data.id;

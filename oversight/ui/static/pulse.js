@@ -55,7 +55,7 @@ function guardKeys(state, event) {
   }
   if (!DECIDES.has(key) || event.type !== "keydown") return;
   if (event.repeat || performance.now() - state.cardAt < UNREAD_MS) { swallow(); return; }
-  if (OPENS_FORM.has(key) && document.querySelector(`[data-offers~="${key}"]`)) {
+  if (OPENS_FORM.has(key) && document.querySelector(`.ov-row [data-key="${key}"]`)) {
     state.formDueUntil = performance.now() + FORM_MS;
     state.typed = "";
   }
@@ -100,8 +100,7 @@ function tellFate(fate) {
   const place = fate && document.querySelector(`[data-fate="${fate.delivery}"]`);
   if (!place) return;
   if (place.textContent !== fate.words) place.textContent = fate.words;
-  const undo = document.querySelector(`.st-key-undo-${fate.delivery}`);
-  if (undo) undo.style.display = "none";
+  document.querySelector('.ov-row [data-press="undo"]')?.remove();
 }
 
 // A rerun that is asked for while another runs leaves pieces of the old card behind for good

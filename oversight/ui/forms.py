@@ -1,0 +1,174 @@
+"""The form of each action that needs words, a reason, a level or a next owner."""
+
+import uuid
+
+from oversight.domain.lowering import levels_below
+from oversight.domain.permissions import (
+    MAY_FLAG,
+    NEEDS_FLAG,
+    NEEDS_REASON,
+    Action,
+    names_next_owner,
+)
+from oversight.queries.people import readers
+from oversight.queries.triage import Card
+from oversight.ui import card as draw
+from oversight.ui import desk, runtime
+from oversight.ui.components import (
+    ChoiceField,
+    DeskForm,
+    FlagChoice,
+    FlagGroup,
+    FlagsField,
+    ReasonField,
+    TextField,
+    desk_form,
+    submitted,
+)
+from oversight.ui.words import LEVEL_WORDS
+
+TITLES: dict[Action, tuple[str, str, str]] = {
+    Action.EDIT: ("Edit the reply", "Send the edited reply", ""),
+    Action.REPLACE: (
+        "Write your own reply",
+        "Send my words",
+        "The participant sees these words as written by the team.",
+    ),
+    Action.WITHHOLD: ("Withhold the reply", "Withhold it", "Nothing is sent; the draft is kept."),
+    Action.ESCALATE: (
+        "Escalate",
+        "Escalate now",
+        "People are called at once. The reply stays held and the item stays open.",
+    ),
+    Action.REACHED: (
+        "They were reached otherwise",
+        "Note it",
+        "Nothing is sent again. Say how and when they were reached.",
+    ),
+    Action.SKIP: ("Pass this on", "Pass it on", "It goes back to the queue, not to you."),
+    Action.LOWER: (
+        "Lower the level",
+        "Lower it",
+        "From high or imminent a second person must agree within 24 hours.",
+    ),
+}
+REASONS: dict[Action, tuple[str, ...]] = {
+    Action.WITHHOLD: ("Could do harm", "Not needed any more", "I will contact them myself"),
+    Action.ESCALATE: (
+        "Possible danger, needs a call",
+        "Outside my experience",
+        "Needs a supervisor's decision",
+    ),
+    Action.REACHED: (
+        "Spoke with them on the phone",
+        "They answered since",
+        "Spoke with their contact person",
+    ),
+    Action.SKIP: ("I know this person", "Not in a language I read", "Too heavy for me now"),
+    Action.LOWER: ("About somebody else", "Past and resolved", "A figure of speech"),
+}
+
+
+FORM = "triage-form"
+
+
+def form_of(card: Card | None, hand: desk.Desk) -> None:
+    """The open form, or its empty place. Its decision id is its own: sent twice, decided once."""
+    if card is None or not hand.form:
+        desk_form(None, on_submit=_left_over, on_cancel=desk.close_form, key=FORM)
+        return
+    action = Action(hand.form)
+    title, submit, hint = TITLES[action]
+    form = DeskForm(
+        id=hand.form_id,
+        item=str(card.item_id),
+        title=title,
+        submit=submit,
+        hint=hint,
+        text=_text(action, card),
+        flags=_flags(action),
+        choice=_choice(action, card),
+        reason=_reason(action),
+        trouble=hand.trouble,
+    )
+
+    def on_submit() -> None:
+        answer = submitted(FORM)
+        if answer.get("form") != form.id:
+            desk.nothing_sent(answer)
+        else:
+            desk.send_form(action, card.item_id, card.version, uuid.UUID(hex=form.id), answer)
+
+    desk_form(form, on_submit=on_submit, on_cancel=desk.close_form, key=FORM)
+
+
+def _left_over() -> None:
+    desk.nothing_sent(submitted(FORM))
+
+
+def _text(action: Action, card: Card) -> TextField | None:
+    language = card.participant_language or card.language or ""
+    if action is Action.EDIT and card.draft is not None:
+        return TextField(
+            label="Reply to send",
+            value=card.wording or card.draft.text,
+            before=card.draft.text,
+            mustChange=True,
+            language=language,
+        )
+    if action is Action.REPLACE:
+        return TextField(
+            label="Your words to the participant", value=card.wording or "", language=language
+        )
+    return None
+
+
+def _flags(action: Action) -> FlagsField | None:
+    """Nothing is ticked beforehand: the model's guess must not become the reader's label."""
+    if action not in MAY_FLAG:
+        return None
+    groups = [
+        FlagGroup(words, [FlagChoice(flag.value, text, on) for flag, text, on in flags])
+        for words, flags in draw.flag_groups(())
+    ]
+    required = action in NEEDS_FLAG
+    label = "What was wrong with the draft?" if required else "What was wrong with it, if anything?"
+    return FlagsField(label=label, groups=groups, required=required)
+
+
+def _choice(action: Action, card: Card) -> ChoiceField | None:
+    if action is Action.SKIP:
+        with runtime.database().reading() as session:
+            people = readers(session)
+        return ChoiceField(
+            label="Who takes it next?",
+            options=[
+                (str(one.id), f"{one.name}{' (on duty)' if one.on_duty else ''}")
+                for one in people
+                if one.id != card.holder_id
+            ],
+            required=names_next_owner(card.severity),
+            missing="Name who takes this next: it is high or imminent.",
+        )
+    if action is Action.LOWER:
+        return ChoiceField(
+            label="To which level?",
+            options=[
+                (one.value, LEVEL_WORDS[one]) for one in reversed(levels_below(card.severity))
+            ],
+            required=True,
+            empty="Choose a level",
+            missing="Choose the new level.",
+        )
+    return None
+
+
+def _reason(action: Action) -> ReasonField | None:
+    required = action in NEEDS_REASON
+    if not required and action is not Action.EDIT:
+        return None
+    return ReasonField(
+        label="Reason" if required else "Reason (if you like)",
+        required=required,
+        suggestions=REASONS.get(action, ()),
+    )
