@@ -36,7 +36,9 @@ def render() -> None:
         decided = metrics.decided_drafts(session, scope)
         levels = metrics.own_levels(session, scope)
         texts = metrics.deliveries(session, scope)
-    st.caption(f"As of {moment(at)}. Shares come with a 95% interval; few cases give no figure.")
+    st.caption(
+        f"As of {moment(at)}. Each share has its 95% interval; too few cases give no figure."
+    )
     section.headline(counts, decided, texts)
     section.arriving(buckets, unit=unit)
     section.waiting(read, decided_by)

@@ -13,8 +13,13 @@ def check_text(text: str | None) -> None:
     if len(text) > LONGEST_TEXT:
         raise Incomplete(f"the text is over {LONGEST_TEXT:,} characters: shorten it", field="text")
     if "\x00" in text:
-        raise Incomplete("the text holds a NUL character: remove it", field="text")
+        raise Incomplete(
+            "the text holds an invisible sign that cannot be sent (NUL): type it again",
+            field="text",
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Incomplete("the text holds half a character: retype it", field="text") from error
+        raise Incomplete(
+            "a character in the text is broken, such as half an emoji: type it again", field="text"
+        ) from error

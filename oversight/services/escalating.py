@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.rows import listed
 from db.session import Topic, ring
 from db.tables import Clinician, Escalation, Paging, ReviewItem, new_id
-from oversight.domain.errors import Incomplete, NotFound, NotPermitted
+from oversight.domain.errors import IllegalTransition, Incomplete, NotFound, NotPermitted
 from oversight.domain.ladder import (
     EVERYBODY,
     escalates,
@@ -256,6 +256,12 @@ def resolve(
     escalation = _locked(session, escalation_id)
     _reader(session, clinician_id)
     _refuse_while_grave(session, escalation.conversation_id)
+    if escalation.owner_id is None:
+        raise IllegalTransition(
+            'nobody has this escalation: press "I have it" first, then say how it ended',
+            status=escalation.status,
+            event=EscalationEvent.RESOLVE.value,
+        )
     move(
         session,
         ESCALATION,

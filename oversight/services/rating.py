@@ -86,7 +86,10 @@ def _check_content(reading: Reading) -> None:
             f"the comment is over {COMMENT_LIMIT:,} characters: shorten it", field="comment"
         )
     if "\x00" in reading.comment:
-        raise Incomplete("the comment holds a NUL character: remove it", field="comment")
+        raise Incomplete(
+            "the comment holds an invisible sign that cannot be kept (NUL): type it again",
+            field="comment",
+        )
     needs_words = not reading.agrees or failed_gates(reading.scores)
     if needs_words and not reading.comment.strip():
         raise Incomplete(

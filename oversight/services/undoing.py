@@ -148,7 +148,7 @@ def lower_level(
         raise ClaimLost("open the item before changing its level", item_id=str(item_id))
     before = Severity(item.severity)
     if to not in levels_below(before):
-        raise Incomplete(f"choose a level below {before.value}", field="to")
+        raise Incomplete(f"choose a level below {before.label}", field="to")
     now = db_session.now(session)
     change = LevelChange(
         id=new_id(),

@@ -31,7 +31,7 @@ def sent_texts(turns: Sequence[ShownTurn], person: Person, *, zone: str | None) 
         if turn.delivery_id is not None and turn.delivery_status in IN_DOUBT:
             st.warning(
                 f"A text of {moment(turn.at, zone)}: {DELIVERY_WORDS[turn.delivery_status]}."
-                " Sending it again may show it twice where the bot does not recognise it."
+                " If you send it again, the participant may see it twice."
             )
             st.button(
                 "Send it again",

@@ -32,10 +32,10 @@ ENDED: Mapping[Disposition, str] = {
     Disposition.REPLACED: "Own words sent",
     Disposition.WITHHELD: "Withheld",
     Disposition.READ: "Read, no reply due",
-    Disposition.SUPERSEDED: "A newer one took over",
+    Disposition.SUPERSEDED: "A newer reply took its place",
     Disposition.RESENT: "A text was sent again",
     Disposition.REACHED: "Reached otherwise",
-    Disposition.SETTLED: "A text in doubt had arrived",
+    Disposition.SETTLED: "Closed by itself: the text had arrived",
 }
 CHOSEN: Mapping[DecisionKind, str] = {
     DecisionKind.APPROVE: "Sent as it was",

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from oversight.domain.flags import FLAG_TEXT, Flag
+from oversight.domain.release import REASONS
 from oversight.domain.severity import Severity
 from oversight.queries.record import RecordLine
-from oversight.ui.words import LEVEL_WORDS
+from oversight.ui.words import LEVEL_WORDS, UNSCORED_WORDS
 
 WORDS: Mapping[str, str] = {
     "message.receive": "A message of the participant arrived",
@@ -22,10 +24,10 @@ WORDS: Mapping[str, str] = {
     "draft.retract": "The reply was retracted",
     "draft.hold": "The policy held the reply for a person",
     "item.open": "The conversation came up for review",
-    "item.extend": "More turns joined the review",
+    "item.extend": "More was said; it joined the review",
     "item.level": "The level changed",
     "item.undelivered": "A text that may not have arrived came up for review",
-    "item.settle": "Nothing was in doubt any more, and the review was closed",
+    "item.settle": "What was in doubt had arrived, and the review was closed",
     "item.claim": "Someone opened the item",
     "item.return": "The item went back to the queue",
     "item.return_escalated": "The item went back, still escalated",
@@ -51,7 +53,7 @@ WORDS: Mapping[str, str] = {
     "delivery.lose_sight": "No receipt came: nobody knows whether it arrived",
     "delivery.recall": "The text was recalled before it was sent",
     "delivery.resend": "A person sent the text again",
-    "delivery.attend": "Somebody answered for a text that may not have arrived",
+    "delivery.attend": "Somebody dealt with a text that may not have arrived",
     "model.shadow": "A candidate began to read beside the live classifier",
     "model.promote": "Another classifier was made the live one",
     "model.retire": "A classifier is used no longer",
@@ -72,13 +74,33 @@ WORDS: Mapping[str, str] = {
     "conversation.take_over": "A person took over from the bot",
     "conversation.hand_back": "The conversation was handed back to the bot",
     "policy.put_in_force": "A policy version was put in force",
-    "bridge.silent": "A hold was not covered: no unused wording was left",
+    "bridge.silent": "The wait was not covered again: every wording had been sent",
     "participant.change": "The participant's card changed",
+    "person.create": "An account was made",
+    "person.set_password": "An account got a new password",
+    "person.deactivate": "An account was shut",
+    "key.create": "A study key was made",
+    "key.revoke": "A study key was revoked",
+    "study.create": "A study was made",
     "person.sign_in": "Someone signed in",
     "person.sign_out": "Someone signed out",
     "duty.begin": "Someone went on duty",
     "duty.end": "Someone went off duty",
 }
+
+
+WHY: Mapping[str, str] = {
+    "received": "something was said",
+    "flagged": "the score asks for a person",
+    "unhandled": "something in it was not read yet",
+    "refused": "a message was refused",
+    "rescored": "another version of the classifier found more",
+    "sampled": "drawn for reading afterwards",
+    "undelivered": "a text may not have arrived",
+    "no unused variant": "every wording had been sent",
+    **REASONS,
+}
+"""Why something happened, where the record holds a short name for it."""
 
 
 def event_words(line: RecordLine) -> str:
@@ -109,9 +131,20 @@ def detail_words(line: RecordLine) -> str:
     ):
         value = detail.get(name)
         if value not in (None, [], ""):
-            shown = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-            parts.append(f"{words}: {shown.replace('_', ' ')}")
+            several = value if isinstance(value, list) else [value]
+            parts.append(f"{words}: {', '.join(_plainly(name, str(one)) for one in several)}")
     return "; ".join(part for part in parts if part)
+
+
+def _plainly(name: str, value: str) -> str:
+    """A value of the record in words, where it is a code."""
+    if name == "flags":
+        return FLAG_TEXT[Flag(value)] if value in set(Flag) else value
+    if name in ("why", "reasons"):
+        return WHY.get(value, value)
+    if name == "unscored_reason":
+        return UNSCORED_WORDS.get(value, value)
+    return value.replace("_", " ")
 
 
 def _level(code: object) -> str:

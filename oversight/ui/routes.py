@@ -61,7 +61,7 @@ async def _sign_in(request: Request) -> Response:
         words = "The record cannot be reached right now. Try again in a moment."
         return HTMLResponse(sign_in_page(words, username), status_code=503)
     if signed_in is None:
-        words = "That name and password do not match. Check both and try again."
+        words = "That user name and password do not match. Check both and try again."
         return HTMLResponse(sign_in_page(words, username), status_code=401)
     response = RedirectResponse("/", status_code=303)
     response.set_cookie(

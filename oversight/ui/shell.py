@@ -52,7 +52,7 @@ def _duty(person: Person) -> None:
         st.success(f"On duty until {moment(me.until)}", icon=":material/notifications_active:")
         st.button("Go off duty", key="duty-off", on_click=_off_duty, args=(person,))
     else:
-        st.info("You are not on duty: nobody calls you.", icon=":material/notifications_off:")
+        st.info("You are off duty: you will not be called.", icon=":material/notifications_off:")
         st.button("Go on duty for 8 hours", key="duty-on", on_click=_on_duty, args=(person,))
 
 

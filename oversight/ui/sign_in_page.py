@@ -39,7 +39,7 @@ input:focus-visible, button:focus-visible {{ outline: 3px solid var(--go); outli
 <p>Every message of the bot, answered for by a person.</p>
 <form method="post" action="/sign-in">
 {trouble}
-<label for="username">Name</label>
+<label for="username">User name</label>
 <input id="username" name="username" value="{username}" autocomplete="username" required
   maxlength="128" autocapitalize="none" spellcheck="false" {first}>
 <label for="password">Password</label>

@@ -24,6 +24,7 @@ from oversight.services import (
     settling,
     undoing,
 )
+from oversight.services.locking import lock_conversations
 from tests.services.clinic import Clinic, assessment
 
 
@@ -324,3 +325,14 @@ def test_a_recalled_draft_is_never_released_again_unread(clinic: Clinic, arm):
     assert clinic.open_item("c").status == ItemStatus.WAITING
     clinic.wait(60)
     assert clinic.hand_out() == 0
+
+
+def test_what_a_person_took_back_is_never_released_again_by_the_policy(clinic: Clinic):
+    clinic.say("c", "hello", "hi there", arm="after")
+    clinic.score()
+    (released,) = clinic.deliveries("c")
+    undoing.undo(clinic.session, released.id, clinic.person())
+    (conversation,) = lock_conversations(clinic.session, [released.conversation_id]).values()
+    settling.settle(clinic.session, conversation, now=now(clinic.session), stray=False)
+    assert clinic.draft("c").status == DraftStatus.HELD
+    assert [one.status for one in clinic.deliveries("c")] == ["recalled"]
