@@ -37,6 +37,17 @@ def test_the_worst_comes_first_then_the_one_that_waits_longest(clinic: Clinic, m
     assert claiming.claim_next(clinic.session, me) is None
 
 
+def test_somebody_in_danger_comes_before_what_is_long_overdue(clinic: Clinic, me):
+    clinic.say("overdue", "words", "hi")
+    clinic.score(Severity.L1)
+    clinic.wait(25 * 3600)
+    clinic.say("danger", "words", "hi")
+    clinic.score(Severity.L3)
+    overdue, danger = clinic.open_item("overdue"), clinic.open_item("danger")
+    assert overdue.deadline_at < now(clinic.session) < danger.deadline_at
+    assert claiming.claim_next(clinic.session, me) == danger.id
+
+
 def test_a_reload_never_takes_a_second_item(clinic: Clinic, me):
     clinic.say("a", "words")
     clinic.say("b", "words")
