@@ -76,6 +76,13 @@ class Screen:
         expect(self.page.locator("[data-card] .ov-who")).to_have_text(participant)
         return self.read()
 
+    def judged(self, level: str = "0") -> Screen:
+        """Give the reader's own level, by its key, where it is asked for first."""
+        if self.button("Imminent").is_visible():
+            self.press(level)
+            expect(self.page.locator(".ov-model")).to_be_visible()
+        return self
+
     def read(self) -> Screen:
         """Wait until what is on the screen has been there long enough to be read."""
         self.page.wait_for_function(HAS_BEEN_READ)

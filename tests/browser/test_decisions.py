@@ -23,11 +23,7 @@ DRAFT = "A bright kitchen sounds cheerful. Which colour did you choose?"
 
 def open_first(open_console: OpenConsole, bot: FakeBot, who: str = "clinician") -> Screen:
     """The next card on the screen, with the reader's own level given where it is asked for."""
-    screen = open_console(who).live().press("n").shows_card_of(bot.participant.id)
-    if screen.button("Imminent").is_visible():
-        screen.press("1")
-        expect(screen.page.locator(".ov-model")).to_be_visible()
-    return screen
+    return open_console(who).live().press("n").shows_card_of(bot.participant.id).judged("1")
 
 
 def status_of(system: System, bot: FakeBot) -> str:

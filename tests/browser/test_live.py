@@ -56,9 +56,7 @@ def test_news_do_not_change_the_card_being_read_and_the_old_one_cannot_be_approv
     bot.exchange(SAID, DRAFT)
     scored(bot)
     screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
-    if screen.button("Imminent").is_visible():
-        screen.press("0")
-        expect(screen.page.locator(".ov-model")).to_be_visible()
+    screen.judged()
     seen = screen.card_id
     bot.exchange("One more thing: it rained.", "Rain can be pleasant. Did you get wet?")
     expect(screen.page.get_by_text("Something new arrived")).to_be_visible()

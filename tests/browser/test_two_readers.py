@@ -43,9 +43,7 @@ def test_the_same_card_in_two_tabs_is_decided_once(
     tabs = [open_console(token=token).live(), open_console(token=token).live()]
     for tab in tabs:
         tab.press("n").shows_card_of(bot.participant.id)
-        if tab.button("Imminent").is_visible():
-            tab.press("0")
-            expect(tab.page.locator(".ov-model")).to_be_visible()
+        tab.judged()
     tabs[0].press("a")
     expect(tabs[0].said).to_contain_text("Approved")
     expect(tabs[1].card).to_be_visible()  # as it was when it was opened
@@ -88,15 +86,8 @@ def test_a_key_pressed_twice_never_decides_the_next_card(
 MINE = "My own words about tomatoes."
 
 
-def judged(screen: Screen) -> Screen:
-    if screen.button("Imminent").is_visible():
-        screen.press("0")
-        expect(screen.page.locator(".ov-model")).to_be_visible()
-    return screen
-
-
 def writing(screen: Screen, bot: FakeBot) -> Screen:
-    judged(screen.live().press("n").shows_card_of(bot.participant.id)).press("w")
+    screen.live().press("n").shows_card_of(bot.participant.id).judged().press("w")
     expect(screen.form).to_be_visible()
     screen.writing.fill(MINE)
     return screen
@@ -111,7 +102,7 @@ def test_the_loser_of_a_race_sees_what_won_and_their_own_words_unsent(
     token = system.token("clinician")
     slow = writing(open_console(token=token), bot)
     fast = open_console(token=token).live().press("n").shows_card_of(bot.participant.id)
-    judged(fast).press("a")
+    fast.judged().press("a")
     expect(fast.said).to_contain_text("Approved")
     slow.writing.press("Control+Enter")
     lost = slow.page.locator(".ov-not-sent")

@@ -18,14 +18,7 @@ DRAFT = "A bright kitchen sounds cheerful. Which colour did you choose?"
 
 def approved(open_console: OpenConsole, bot: FakeBot) -> Screen:
     screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
-    return judged(screen).press("a")
-
-
-def judged(screen: Screen) -> Screen:
-    if screen.button("Imminent").is_visible():
-        screen.press("1")
-        expect(screen.page.locator(".ov-model")).to_be_visible()
-    return screen
+    return screen.judged("1").press("a")
 
 
 def nobody_confirms(system: System, channel: FakeChannel, bot: FakeBot) -> None:
@@ -62,7 +55,7 @@ def test_an_unconfirmed_text_comes_up_and_is_sent_again_by_one_key(
     expect(doubt).to_contain_text("This text was not confirmed")
     expect(doubt).to_contain_text(DRAFT)
     expect(doubt).to_contain_text("Noa Lindqvist")
-    judged(screen)
+    screen.judged("1")
     assert {"resend", "reached", "replace", "escalate"} <= screen.offered()
     assert "mark_read" not in screen.offered()
     screen.press("t")
@@ -83,7 +76,7 @@ def test_that_they_were_reached_otherwise_is_noted_with_a_reason(
     screen = approved(open_console, bot)
     nobody_confirms(system, channel, bot)
     until(lambda: delivery_status(system, bot) == "uncertain")
-    judged(screen.press("n").shows_card_of(bot.participant.id)).press("o")
+    screen.press("n").shows_card_of(bot.participant.id).judged("1").press("o")
     expect(screen.form).to_contain_text("They were reached otherwise")
     screen.page.get_by_label("Reason").fill("Spoke with them at noon")
     screen.page.keyboard.press("Control+Enter")

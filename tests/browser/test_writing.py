@@ -18,11 +18,7 @@ LETTERS = "save a lot, we mix sauce by luck 4 zebras"
 
 
 def opened(open_console: OpenConsole, bot, who: str = "clinician"):
-    screen = open_console(who).live().press("n").shows_card_of(bot.participant.id)
-    if screen.button("Imminent").is_visible():
-        screen.press("0")
-        expect(screen.page.locator(".ov-model")).to_be_visible()
-    return screen
+    return open_console(who).live().press("n").shows_card_of(bot.participant.id).judged()
 
 
 @pytest.mark.parametrize(("key", "starts"), [("w", ""), ("e", DRAFT)])

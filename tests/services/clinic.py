@@ -206,11 +206,26 @@ class Clinic:
     ) -> deciding.Result:
         return deciding.decide(self.session, self.request(conversation, who, action, **content))
 
+    def approve(self, conversation: str, who: uuid.UUID) -> deciding.Result:
+        """Open the conversation's item and approve its draft."""
+        self.claim(conversation, who)
+        return self.decide(conversation, who, Action.APPROVE)
+
+    def send(self, conversation: str, who: uuid.UUID) -> Delivery:
+        """A harmless exchange whose draft somebody approved and the bot has fetched."""
+        self.say(conversation, "hello", "a reply")
+        self.score()
+        self.approve(conversation, who)
+        self.wait(6)
+        self.hand_out()
+        return self.deliveries(conversation)[-1]
+
     def hand_out(self) -> int:
         return delivering.hand_out(self.session, self.study_id)
 
-    def confirm(self, delivery: Delivery) -> None:
-        receipt = delivering.Receipt(delivered=True, at=now(self.session))
+    def confirm(self, delivery: Delivery, *, delivered: bool = True) -> None:
+        """The bot's receipt: it arrived, or it could not be delivered."""
+        receipt = delivering.Receipt(delivered=delivered, at=now(self.session))
         delivering.take_receipt(self.session, self.study_id, delivery.id, receipt)
 
 

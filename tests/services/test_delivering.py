@@ -95,3 +95,37 @@ def test_another_study_sees_nothing_of_it(clinic: Clinic, sent):
     assert feed(clinic.session, other.study_id, after=0) == []
     with pytest.raises(NotFound):
         reply_state(clinic.session, other.study_id, clinic.draft("c").reply_id)
+
+
+def test_a_text_recalled_before_anybody_was_given_it_is_told_to_nobody(clinic: Clinic):
+    """A newer draft was held when it came back: no revision of it follows that would hide it."""
+    me = clinic.person()
+    clinic.say("c", "hello", "the first reply")
+    clinic.score()
+    clinic.approve("c", me)
+    first = clinic.draft("c")
+    clinic.arrive("c", None, "a second reply", answers=clinic.messages("c")[0].external_id)
+    clinic.say("c", "and another thing")
+    state = reply_state(clinic.session, clinic.study_id, first.reply_id)
+    assert state.status is DraftStatus.RECALLED
+    assert (state.text, state.delivery_id) == (None, None)
+    assert clinic.hand_out() == 0
+
+
+def test_a_failure_that_is_reported_late_is_left_to_a_person(clinic: Clinic, sent):
+    clinic.wait(61)
+    delivering.lose_sight(clinic.session, now=now(clinic.session))
+    assert receipt(clinic, sent, delivered=False) is DeliveryStatus.FAILED
+    clinic.wait(60)
+    assert clinic.hand_out() == 0
+    assert clinic.open_item("c").undelivered_at is not None
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_another_study_cannot_settle_it(clinic: Clinic, sent, delivered):
+    told = Receipt(delivered=delivered, at=now(clinic.session))
+    other = Clinic.open(clinic.session)
+    with pytest.raises(NotFound):
+        delivering.take_receipt(clinic.session, other.study_id, sent.id, told)
+    clinic.session.expire_all()
+    assert clinic.deliveries("c")[0].status == DeliveryStatus.SENDING

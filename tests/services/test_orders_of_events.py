@@ -40,8 +40,7 @@ def approved_and_a_second_reply(clinic: Clinic) -> uuid.UUID:
     who = clinic.person()
     clinic.say("c", "hello", "a reply")
     clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     second_reply(clinic, "c")
     return who
 
@@ -57,8 +56,7 @@ def test_a_message_is_kept_when_it_recalls_a_reply_beside_a_newer_one(clinic: Cl
 def test_two_replies_waiting_to_be_sent_are_both_recalled(clinic: Clinic):
     who = approved_and_a_second_reply(clinic)
     clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     clinic.say("c", "wait")
     assert [one.status for one in clinic.deliveries("c")] == ["recalled", "recalled"]
     assert (clinic.draft("c").text, clinic.draft("c").status) == ("a second reply", "held")
@@ -152,8 +150,7 @@ def test_an_undone_reply_of_an_open_item_owes_its_bridge_again(clinic: Clinic):
     who = clinic.person()
     clinic.say("c", "hello", "a reply")
     clinic.score(Severity.L3)
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     assert clinic.open_item("c").bridge_due_at is None
     undoing.undo(clinic.session, clinic.deliveries("c")[0].id, who)
     assert clinic.open_item("c").bridge_due_at is not None
@@ -165,8 +162,7 @@ def test_an_undone_reply_after_a_bridge_owes_no_second_one(clinic: Clinic):
     clinic.score(Severity.L2)
     clinic.wait(61)
     bridging.bridge(clinic.session, clinic.open_item("c").id, now=now(clinic.session))
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     undoing.undo(clinic.session, clinic.deliveries("c")[-1].id, who)
     assert clinic.open_item("c").bridge_due_at is None
     assert clinic.open_item("c").severity == Severity.L2
@@ -212,17 +208,10 @@ def test_a_late_reply_to_a_message_at_risk_is_never_released_unread(clinic: Clin
 
 def test_a_failed_text_is_not_sent_again_once_the_participant_wrote_again(clinic: Clinic):
     who = clinic.person()
-    clinic.say("c", "hello", "a reply")
-    clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
-    clinic.wait(6)
-    clinic.hand_out()
+    sent = clinic.send("c", who)
     clinic.wait(1)
     clinic.say("c", "something new")
-    sent = clinic.deliveries("c")[0]
-    receipt = delivering.Receipt(delivered=False, at=now(clinic.session))
-    delivering.take_receipt(clinic.session, clinic.study_id, sent.id, receipt)
+    clinic.confirm(sent, delivered=False)
     assert clinic.draft("c").status == "held"
     assert clinic.draft("c").item_id == clinic.open_item("c").id
     clinic.wait(60)
@@ -231,15 +220,7 @@ def test_a_failed_text_is_not_sent_again_once_the_participant_wrote_again(clinic
 
 def test_a_text_waiting_for_its_retry_is_recalled_by_a_new_message(clinic: Clinic):
     who = clinic.person()
-    clinic.say("c", "hello", "a reply")
-    clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
-    clinic.wait(6)
-    clinic.hand_out()
-    receipt = delivering.Receipt(delivered=False, at=now(clinic.session))
-    sent = clinic.deliveries("c")[0]
-    delivering.take_receipt(clinic.session, clinic.study_id, sent.id, receipt)
+    clinic.confirm(clinic.send("c", who), delivered=False)
     clinic.say("c", "something new")
     clinic.wait(60)
     assert clinic.hand_out() == 0
@@ -248,8 +229,7 @@ def test_a_text_waiting_for_its_retry_is_recalled_by_a_new_message(clinic: Clini
 def test_a_recalled_draft_gets_the_score_that_was_still_to_come(clinic: Clinic):
     who = clinic.person()
     clinic.say("c", "hello", "a reply")
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     undoing.undo(clinic.session, clinic.deliveries("c")[0].id, who)
     clinic.score(flags=[Flag.F02])
     assert clinic.draft("c").status == "held"
@@ -259,8 +239,7 @@ def test_a_recalled_draft_gets_the_score_that_was_still_to_come(clinic: Clinic):
 def test_a_message_read_unscored_that_turns_out_grave_is_put_up_again(clinic: Clinic):
     who = clinic.person(on_duty=ShiftPosition.PRIMARY)
     clinic.say("c", "hello", "a reply")
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
+    clinic.approve("c", who)
     assert clinic.item("c") is None
     clinic.score(Severity.L4)
     assert clinic.open_item("c").severity == Severity.L4
@@ -281,18 +260,11 @@ def test_what_a_later_reply_answered_is_not_put_up_with_what_follows(clinic: Cli
 
 def test_only_readers_send_again(clinic: Clinic):
     who = clinic.person()
-    clinic.say("c", "hello", "a reply")
-    clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
-    clinic.wait(6)
-    clinic.hand_out()
+    sent = clinic.send("c", who)
     clinic.wait(100)
     delivering.lose_sight(clinic.session, now=now(clinic.session))
     with pytest.raises(NotPermitted):
-        delivering.resend(
-            clinic.session, clinic.deliveries("c")[0].id, clinic.person(Role.STUDY_LEAD)
-        )
+        delivering.resend(clinic.session, sent.id, clinic.person(Role.STUDY_LEAD))
 
 
 def test_handing_up_again_never_sets_a_running_ladder_back(clinic: Clinic):
@@ -311,18 +283,11 @@ def test_handing_up_again_never_sets_a_running_ladder_back(clinic: Clinic):
 
 def test_a_correction_asked_for_twice_is_sent_once(clinic: Clinic):
     who = clinic.person()
-    clinic.say("c", "hello", "a reply")
-    clinic.score()
-    clinic.claim("c", who)
-    clinic.decide("c", who, Action.APPROVE)
-    clinic.wait(6)
-    clinic.hand_out()
-    clinic.confirm(clinic.deliveries("c")[0])
+    sent = clinic.send("c", who)
+    clinic.confirm(sent)
     name = uuid.uuid4()
     first, again = (
-        undoing.correct(
-            clinic.session, clinic.deliveries("c")[0].id, who, name, text="sorry", reason="wrong"
-        )
+        undoing.correct(clinic.session, sent.id, who, name, text="sorry", reason="wrong")
         for _ in range(2)
     )
     assert first == again

@@ -194,20 +194,6 @@ def test_beside_an_open_item_at_moderate_everything_is_held(clinic: Clinic):
     assert clinic.draft("c").status == DraftStatus.HELD
 
 
-def test_a_reply_to_somebody_at_risk_is_held_though_their_words_were_read_before_it_came(
-    clinic: Clinic,
-):
-    clinic.say("c", "words", arm="flagged")
-    clinic.score(Severity.L2)
-    me = clinic.person()
-    clinic.claim("c", me)
-    assert clinic.decide("c", me, Action.MARK_READ).closed
-    clinic.arrive("c", None, "hi there", answers=clinic.messages("c")[0].external_id)
-    clinic.score(Severity.L0)
-    assert clinic.draft("c").status == DraftStatus.HELD
-    assert clinic.item("c") is not None
-
-
 def test_what_a_person_escalated_is_held_at_any_level(clinic: Clinic):
     clinic.say("c", "words", "hi", arm="after")
     clinic.score(Severity.L0)
