@@ -197,6 +197,18 @@ def test_a_hold_is_bridged_at_the_clock_of_its_level(clinic: Clinic, severity, s
     assert due_bridges(clinic.session, now=now(clinic.session)) == []
 
 
+def test_a_bridge_never_goes_out_before_its_time_and_only_once(clinic: Clinic):
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L3)
+    item = clinic.open_item("c").id
+    clinic.wait(29)
+    assert not bridge(clinic.session, item, now=now(clinic.session))
+    clinic.wait(2)
+    assert bridge(clinic.session, item, now=now(clinic.session))
+    assert not bridge(clinic.session, item, now=now(clinic.session))
+    assert len(clinic.deliveries("c")) == 1
+
+
 def bridged(clinic: Clinic) -> str:
     """The list from which the newest bridge was taken."""
     clinic.wait(61)
