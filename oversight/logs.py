@@ -59,6 +59,7 @@ class EventLog:
 
 
 def logger(source: str) -> EventLog:
+    """The log of one module; give it `__name__`."""
     return EventLog(source)
 
 

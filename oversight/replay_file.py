@@ -28,6 +28,8 @@ class BadLineError(ValueError):
 
 @dataclass(frozen=True)
 class ReplayTurn:
+    """One line of the file. `line` counts from 1; without a reply the bot stayed silent."""
+
     line: int
     conversation_id: str
     turn: int

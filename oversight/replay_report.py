@@ -49,6 +49,8 @@ class Outcome:
 
 @dataclass
 class ReplayReport:
+    """What became of every exchange of one file, including those that were never sent."""
+
     file: str
     digest: str
     gateway_url: str

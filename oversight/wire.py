@@ -24,6 +24,8 @@ class Participant:
 
 @dataclass(frozen=True)
 class ParticipantMessage:
+    """What a participant wrote; `sent_at` is by the bot's own clock."""
+
     external_id: str
     participant: Participant
     conversation_id: str
@@ -80,6 +82,8 @@ class MessageAccepted:
 
 @dataclass(frozen=True)
 class ReplyAccepted:
+    """`status` is where the draft stood when it came: held, unless it was released before."""
+
     reply_id: str
     status: str
     repeated: bool
@@ -95,6 +99,8 @@ class ExchangeAccepted:
 
 @dataclass(frozen=True)
 class Bridge:
+    """The message that covers a hold; shown once, whichever call tells it first."""
+
     delivery_id: str
     text: str
 
@@ -114,6 +120,8 @@ class ReplyState:
 
 @dataclass(frozen=True)
 class Delivery:
+    """Something to show, once; `corrects` names the delivery that it corrects or retracts."""
+
     delivery_id: str
     conversation_id: str
     participant_id: str
@@ -125,11 +133,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class DeliveryPage:
+    """In order; the next call goes on after `cursor`."""
+
     deliveries: tuple[Delivery, ...]
     cursor: str
 
 
 def reply_state_of(answer: JsonObject) -> ReplyState:
+    """KeyError when the answer lacks what the contract promises."""
     bridge = answer.get("bridge")
     return ReplyState(
         reply_id=str(answer["reply_id"]),
@@ -143,6 +154,7 @@ def reply_state_of(answer: JsonObject) -> ReplyState:
 
 
 def delivery_of(row: JsonObject) -> Delivery:
+    """KeyError when the answer lacks what the contract promises."""
     return Delivery(
         delivery_id=str(row["delivery_id"]),
         conversation_id=str(row["conversation_id"]),
@@ -155,6 +167,7 @@ def delivery_of(row: JsonObject) -> Delivery:
 
 
 def timestamp(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC; a moment without a zone is taken for local time."""
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 

@@ -60,6 +60,7 @@ def trial_turns() -> tuple[TrialTurn, ...]:
 
 
 def trial_participants() -> tuple[TrialParticipant, ...]:
+    """Everybody in the trial, each with the card that their study would send."""
     return tuple(
         TrialParticipant(row["profile"]["id"], row["profile"], row["card"])
         for row in _rows(PARTICIPANTS_FILE)

@@ -57,6 +57,7 @@ def running(launch: Launch, *, stop: signal.Signals) -> Iterator[subprocess.Pope
 
 
 def start(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start the child without its output; ready or not is for the caller to find out."""
     try:
         return subprocess.Popen(
             launch.arguments,
@@ -70,6 +71,7 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes], *, stop: signal.Signals) -> None:
+    """Ask it to stop, and kill it after ten seconds; nothing happens to one that has ended."""
     if process.poll() is not None:
         return
     process.send_signal(stop)

@@ -1,7 +1,6 @@
 """Handing texts out, and what came back. Only a receipt means delivered."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -313,13 +312,3 @@ def resend(session: Session, delivery_id: uuid.UUID, clinician_id: uuid.UUID) ->
         raise NotFound("no such delivery", delivery_id=str(delivery_id))
     actor = Actor.clinician(clinician_id)
     send_again(session, delivery_id, DeliveryStatus(status), now=now, actor=actor)
-
-
-def due_studies(session: Session) -> Sequence[uuid.UUID]:
-    """Studies that have something to hand out now."""
-    now = db_session.now(session)
-    return session.scalars(
-        select(Delivery.study_id)
-        .where(Delivery.status == DeliveryStatus.QUEUED, Delivery.not_before <= now)
-        .distinct()
-    ).all()

@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db import session as db_session
@@ -62,15 +62,3 @@ def go_off_duty(session: Session, clinician_id: uuid.UUID) -> None:
     ).all()
     for shift_id in ended:
         record(session, Event("duty.end", Actor.clinician(clinician_id), subject=shift_id))
-
-
-def anyone_on_duty(session: Session) -> bool:
-    """Whether somebody is on shift now."""
-    now = db_session.now(session)
-    found = session.scalar(
-        select(Shift.id)
-        .join(Clinician, Clinician.id == Shift.clinician_id)
-        .where(Shift.starts_at <= now, Shift.ends_at > now, Clinician.deactivated_at.is_(None))
-        .limit(1)
-    )
-    return found is not None

@@ -82,12 +82,3 @@ def revoke_key(session: Session, key_id: uuid.UUID) -> None:
     if row is None:
         raise NotFound("no such live key; list them with: python -m oversight keys list")
     record(session, Event("key.revoke", OPERATOR, study_id=row.study_id, subject=key_id))
-
-
-def study_of_key(session: Session, key: str) -> uuid.UUID | None:
-    """The study a live key belongs to, or None."""
-    return session.scalar(
-        select(StudyKey.study_id).where(
-            StudyKey.digest == digest_of_key(key), StudyKey.revoked_at.is_(None)
-        )
-    )

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DataError
 
 from db.session import Database
 from oversight.gateway import writer as writing
+from oversight.queries.study_keys import key_standing
 from oversight.services.delivering import hand_out
-from oversight.services.keys import study_of_key
+from oversight.services.keys import digest_of_key
 from tests.gateway.conftest import Bot, Clinic, until
 
 
@@ -122,8 +123,9 @@ def test_a_cursor_never_passes_a_delivery_that_is_not_committed(
 ) -> None:
     """Two writers hand out at once, one of them slowly; a reader follows the feed meanwhile."""
     with database.reading() as session:
-        study_id = study_of_key(session, bot.key)
-    assert study_id is not None
+        standing = key_standing(session, digest_of_key(bot.key))
+    assert standing is not None
+    study_id = standing.study_id
     expected, stop, seen, cursors = set(), threading.Event(), [], ["0"]
     for number in range(24):
         reply = bot.exchange(conversation_id=f"c{number}", participant={"id": f"p{number}"})
