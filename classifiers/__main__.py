@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from classifiers.encoder import Encoder
-    from classifiers.evaluation.leave_out import ScorerMaker
+    from classifiers.evaluation.leave_out import ScorersMaker
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--leave-one-source-out",
-        action="store_true",
-        help="that section alone: a dozen short trainings, about an hour of one core",
+        choices=("linear", "short"),
+        help="that section alone, by linear models or by a dozen short trainings (half an hour)",
     )
     commands.add_parser("corpus", help="count what the training corpus holds")
     train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
@@ -84,7 +84,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         _base_encoder() if not parts or parts & {"ranking", LEAVE_ONE_OUT} else None,
         chosen.rounds,
         frozenset(parts),
-        _short_models() if LEAVE_ONE_OUT in parts else None,
+        _short_models() if chosen.leave_one_source_out == "short" else None,
     )
     for line in report_lines(setting):
         sys.stdout.write(line + "\n")
@@ -114,7 +114,7 @@ def _base_encoder() -> "Encoder | None":
         return Encoder(Path(scratch))
 
 
-def _short_models() -> "ScorerMaker | None":
+def _short_models() -> "ScorersMaker | None":
     """The short recipe, its untrained layers read once for all models; None without torch."""
     try:
         from classifiers.training.short_recipe import LowerLayers, ShortModel, ShortSchedule
@@ -122,7 +122,7 @@ def _short_models() -> "ScorerMaker | None":
         sys.stderr.write("no torch: the short recipe is left out\n")
         return None
     lower = LowerLayers(ShortSchedule())
-    return lambda training: ShortModel(lower, training)
+    return lambda training: [ShortModel(lower, training)]
 
 
 def _train(chosen: argparse.Namespace) -> int:

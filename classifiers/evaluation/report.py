@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from classifiers.encoder import Encoder
 from classifiers.evaluation.courses import course_lines
 from classifiers.evaluation.faithfulness import measure_faithfulness
-from classifiers.evaluation.leave_out import ScorerMaker, leave_one_out_lines
+from classifiers.evaluation.leave_out import ScorersMaker, leave_one_out_lines
 from classifiers.evaluation.measures import (
     auprc,
     auroc,
@@ -23,6 +23,7 @@ from classifiers.evaluation.scorers import (
     PhraseRules,
     Scorer,
     ShippedModel,
+    Together,
     VectorStore,
     WordModel,
 )
@@ -54,7 +55,8 @@ LEAVE_ONE_OUT = "leave-one-source-out"
 class Setting:
     """What an evaluation has at hand. Without ``base_encoder`` the frozen baseline is left out.
 
-    ``parts`` names the sections wanted; none means all but ``LEAVE_ONE_OUT``.
+    ``parts`` names the sections wanted; none means all but ``LEAVE_ONE_OUT``. With
+    ``short_models`` that section trains those in place of linear models.
     """
 
     classifier: TransformerClassifier
@@ -62,7 +64,7 @@ class Setting:
     base_encoder: Encoder | None = None
     rounds: int = 200
     parts: frozenset[str] = frozenset()
-    short_models: ScorerMaker | None = None
+    short_models: ScorersMaker | None = None
 
 
 Section = Callable[[Setting, ShippedModel], Iterator[str]]
@@ -91,22 +93,25 @@ def _ranking(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
 
 def _baselines(setting: Setting) -> list[Scorer]:
     training = everything_once(setting.public_folder)
-    return [PhraseRules(), *(make(training) for make in _makers(setting))]
+    return [PhraseRules(), *_linear(setting)(training)]
 
 
-def _makers(setting: Setting) -> list[ScorerMaker]:
-    makers: list[ScorerMaker] = [WordModel]
-    if setting.base_encoder is not None:
-        vectors = VectorStore(setting.base_encoder)
-        makers.append(lambda training: FrozenEmbedding(vectors, training))
-    return makers
+def _linear(setting: Setting) -> ScorersMaker:
+    """The baselines that learn: words, frozen embedding where there is one, and both together."""
+    if setting.base_encoder is None:
+        return lambda training: [WordModel(training)]
+    vectors = VectorStore(setting.base_encoder)
+
+    def make(training: Sequence[Example]) -> list[Scorer]:
+        words, frozen = WordModel(training), FrozenEmbedding(vectors, training)
+        return [words, frozen, Together(words, frozen)]
+
+    return make
 
 
 def _left_out(setting: Setting, _: ShippedModel) -> Iterator[str]:
-    makers = _makers(setting)
-    if setting.short_models is not None:
-        makers.append(setting.short_models)
-    return leave_one_out_lines(makers, setting.public_folder, rounds=setting.rounds)
+    make = setting.short_models or _linear(setting)
+    return leave_one_out_lines(make, setting.public_folder, rounds=setting.rounds)
 
 
 def _categories(_: Setting, shipped: ShippedModel) -> Iterator[str]:

@@ -148,6 +148,20 @@ class FrozenEmbedding:
         return model.fit(self._vectors.of(rows), truth, sample_weight=weights)
 
 
+class Together:
+    """Embedding and words side by side, their log-odds added: the shipped head on an encoder
+    that was not fine-tuned."""
+
+    name = "frozen embedding + words"
+
+    def __init__(self, *members: Scorer) -> None:
+        self._members = members
+
+    def scores(self, examples: Sequence[Example], output: str) -> FloatArray:
+        read = [member.scores(examples, output) for member in self._members]
+        return np.asarray(np.sum(read, axis=0), dtype=np.float64)
+
+
 def labelled(
     training: Sequence[Example], output: str
 ) -> tuple[list[Example], list[int], list[float]]:
