@@ -64,7 +64,7 @@ class Desk:
 
 
 def desk() -> Desk:
-    """This browser tab's desk; its place is also in the address, so a reload finds it."""
+    """This browser tab's desk; the page's script puts the item in the address, for a reload."""
     state = st.session_state
     if "desk" not in state:
         state.desk = {"item": st.query_params.get("item")}
@@ -72,15 +72,9 @@ def desk() -> Desk:
 
 
 def keep(changed: Desk) -> None:
-    """Remember the desk, and put the item in the address."""
+    """Remember the desk."""
     st.session_state.desk = dict(vars(changed))
     st.session_state.desk_changes = st.session_state.get("desk_changes", 0) + 1
-    if changed.item == st.query_params.get("item"):
-        return
-    if changed.item:
-        st.query_params["item"] = changed.item
-    else:
-        st.query_params.pop("item", None)
 
 
 def judging(item_id: uuid.UUID | None) -> None:

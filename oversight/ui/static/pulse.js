@@ -37,6 +37,18 @@ function cardOnScreen(state) {
   return card;
 }
 
+// The card's item stands in the address, so that a reload finds it. Not by the server: Streamlit draws
+// its whole page anew for that, which took a fifth of the time from a key to the next card.
+function placeInAddress() {
+  const item = document.querySelector("[data-card]")?.dataset.card.split(":")[0];
+  if (!item && !document.querySelector('.ov-row [data-press="next"]')) return; // being drawn
+  const address = new URL(location.href);
+  if ((address.searchParams.get("item") ?? undefined) === item) return;
+  if (item) address.searchParams.set("item", item);
+  else address.searchParams.delete("item");
+  history.replaceState(history.state, "", address);
+}
+
 const typing = (target) => target instanceof HTMLElement
   && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
@@ -172,6 +184,7 @@ export default function (component) {
   for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
   state.watch = setInterval(() => {
     cardOnScreen(state);
+    placeInAddress();
     handOver(state);
     tellNews(state);
     showNewest();
