@@ -4,21 +4,19 @@ import uuid
 
 import streamlit as st
 
-from db.session import Session
 from oversight.domain.chance import own_level_first
-from oversight.domain.errors import NotFound
-from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Action, Page
-from oversight.queries.delivery import DeliveryState, delivery_state
-from oversight.queries.faster import Faster, faster
-from oversight.queries.triage import Card, card, queue
+from oversight.queries.delivery import delivery_state
+from oversight.queries.faster import Faster
+from oversight.queries.triage import Card, queue
 from oversight.services.people import Person
 from oversight.ui import card as draw
 from oversight.ui import desk, runtime
 from oversight.ui.actions import action_row, next_row, own_level_row
 from oversight.ui.components import news, place, pulse
 from oversight.ui.forms import form_of
-from oversight.ui.outcome import fate, outcome
+from oversight.ui.in_hand import InHand, read
+from oversight.ui.outcome import fate, outcome, refusal
 from oversight.ui.queue_list import queue_list
 from oversight.ui.who import guard
 
@@ -43,16 +41,17 @@ def _card() -> None:
     """The same places in the same order each time, the empty ones too: see ``place``."""
     person = guard(Page.TRIAGE)
     hand = desk.desk()
-    found, sent, lost = _read(hand, person)
-    outcome(hand, sent, lost)
-    if found is None:
-        _nothing_in_hand(hand)
+    seen = read(hand, person)
+    _settle(hand, seen)
+    outcome(hand, seen.sent, seen.lost)
+    if seen.card is None:
+        _nothing_in_hand(hand, seen.lost)
     else:
-        _item(found, hand, person)
+        _item(seen.card, hand, person, seen.lost)
     desk.drawn()
 
 
-def _item(found: Card, hand: desk.Desk, person: Person) -> None:
+def _item(found: Card, hand: desk.Desk, person: Person, lost: Faster | None) -> None:
     mine = found.holder_id == person.id
     first = (
         own_level_first(found.severity, found.item_id, found.own_level_share)
@@ -62,17 +61,20 @@ def _item(found: Card, hand: desk.Desk, person: Person) -> None:
     desk.judging(found.item_id if first else None)
     writing = hand.form if mine else None
     place(
-        draw.heading(found, revealed=not first, mine=mine)
+        refusal(hand, lost)
+        + draw.heading(found, revealed=not first, mine=mine)
         + draw.warnings(found)
         + draw.escalation_line(found.escalation)
         + draw.undelivered(found)
         + draw.said(found, revealed=not first)
     )
     own_level_row(found if first else None)
-    place(_draft_and_model(found, revealed=not first, writing=writing))
+    place(
+        _draft_and_model(found, revealed=not first, writing=writing)
+        + draw.participant_details(found)
+    )
     form_of(found if writing else None, hand)
     action_row(None if writing else found, person)
-    place(draw.participant_details(found))
 
 
 def _draft_and_model(found: Card, *, revealed: bool, writing: str | None) -> str:
@@ -84,45 +86,26 @@ def _draft_and_model(found: Card, *, revealed: bool, writing: str | None) -> str
     return f'<div class="ov-pair">{draw.draft(found, revealed=True)}{draw.assessment(found)}</div>'
 
 
-def _nothing_in_hand(hand: desk.Desk) -> None:
+def _nothing_in_hand(hand: desk.Desk, lost: Faster | None) -> None:
     desk.judging(None)
     place(
-        "<h3>Nothing open</h3>"
+        refusal(hand, lost) + "<h3>Nothing open</h3>"
         "<p>Take the next item when you are ready. The list updates by itself.</p>"
     )
     own_level_row(None)
     place("")
     form_of(None, hand)
     next_row()
-    place("")
 
 
-def _read(
-    hand: desk.Desk, person: Person
-) -> tuple[Card | None, DeliveryState | None, Faster | None]:
-    """The card in hand, where the last text stands, what was lost; a closed card is laid aside."""
-    with runtime.database().reading() as session:
-        found = _in_hand(session, hand, person)
-        last = hand.last_delivery
-        sent = delivery_state(session, uuid.UUID(last)) if last else None
-        lost = faster(session, uuid.UUID(hand.lost), person.id) if hand.lost else None
-    if found is None and hand.item:
+def _settle(hand: desk.Desk, seen: InHand) -> None:
+    """A closed or unknown item is laid aside; of another, note which version is shown."""
+    if seen.card is None and hand.item:
         hand.item = None
         desk.keep(hand)
-    elif found is not None and hand.shown_at is None:
-        hand.shown_at = f"{found.version}"
+    elif seen.card is not None and hand.shown_at is None:
+        hand.shown_at = f"{seen.card.version}"
         desk.keep(hand)
-    return found, sent, lost
-
-
-def _in_hand(session: Session, hand: desk.Desk, person: Person) -> Card | None:
-    if not hand.item:
-        return None
-    try:
-        found = card(session, uuid.UUID(hand.item), person.id)
-    except (NotFound, ValueError):
-        return None
-    return None if found.status is ItemStatus.CLOSED else found
 
 
 @st.fragment

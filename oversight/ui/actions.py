@@ -4,7 +4,7 @@ from oversight.domain.permissions import Action, allowed_actions
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Card
 from oversight.services.people import Person
-from oversight.ui import desk
+from oversight.ui import desk, presses
 from oversight.ui.components import RowButton
 from oversight.ui.rows import row
 from oversight.ui.words import ACTION_WORDS, LEVEL_WORDS
@@ -39,7 +39,7 @@ NEXT = RowButton("next", "Next item", key="N", primary=True)
 
 def next_row() -> None:
     """The button that takes the next item, where none is in hand."""
-    row(ACTIONS, ACTIONS_LABEL, [NEXT], lambda _: desk.take_next())
+    row(ACTIONS, ACTIONS_LABEL, [NEXT], lambda _: presses.take_next())
 
 
 def action_row(card: Card | None, person: Person) -> None:
@@ -58,15 +58,15 @@ def action_row(card: Card | None, person: Person) -> None:
     def press(name: str) -> None:
         action = Action(name)
         if action is Action.CLAIM:
-            desk.take(card.item_id)
+            presses.take(card.item_id)
         elif action is Action.ACKNOWLEDGE and card.escalation is not None:
-            desk.acknowledge(card.escalation.id)
+            presses.acknowledge(card.escalation.id)
         elif action is Action.UNCLAIM:
-            desk.put_back(card.item_id)
+            presses.put_back(card.item_id)
         elif action in AT_ONCE:
-            desk.decide_now(action, card.item_id, card.version, decision)
+            presses.decide_now(action, card.item_id, card.version, decision)
         else:
-            desk.open_form(action)
+            presses.open_form(action)
 
     row(ACTIONS, ACTIONS_LABEL, offered, press, about=mark(card))
 
@@ -84,7 +84,7 @@ def own_level_row(card: Card | None) -> None:
         OWN_LEVEL,
         LEVEL_LABEL,
         offered,
-        lambda name: desk.give_level(levels[name]),
+        lambda name: presses.give_level(levels[name]),
         about=mark(card),
         shown=True,
     )

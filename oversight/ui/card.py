@@ -220,9 +220,9 @@ def assessment(card: Card) -> str:
 
 
 def _levels(card: Card, view: AssessmentView) -> str:
-    """The newest message's level, what raised it above its figures, and the card's own."""
-    newest = view.severity or Severity.LU
-    parts = [f"<p>{badge(newest)} in the newest message</p>"]
+    """The gravest message's level, what raised it above its figures, and the card's own."""
+    gravest = view.severity or Severity.LU
+    parts = [f"<p>{badge(gravest)} for the gravest message here</p>"]
     if view.phrase_hits:
         parts.append(
             "<p>It has words of the safety list: they raise the level, whatever the figures"
@@ -230,8 +230,8 @@ def _levels(card: Card, view: AssessmentView) -> str:
         )
     if card.lowered:
         parts.append(f"<p>A person lowered this card to {badge(card.severity)}.</p>")
-    elif card.severity is not newest:
-        parts.append(f"<p>The card is {badge(card.severity)} because of something earlier.</p>")
+    elif card.severity is not gravest:
+        parts.append(f"<p>The card is {badge(card.severity)} because of something else in it.</p>")
     return "".join(parts)
 
 

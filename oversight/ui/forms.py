@@ -13,7 +13,7 @@ from oversight.domain.permissions import (
 from oversight.queries.people import readers
 from oversight.queries.triage import Card
 from oversight.ui import card as draw
-from oversight.ui import desk, runtime
+from oversight.ui import desk, presses, runtime
 from oversight.ui.components import (
     ChoiceField,
     DeskForm,
@@ -75,7 +75,7 @@ FORM = "triage-form"
 def form_of(card: Card | None, hand: desk.Desk) -> None:
     """The open form, or its empty place. Its decision id is its own: sent twice, decided once."""
     if card is None or not hand.form:
-        desk_form(None, on_submit=_left_over, on_cancel=desk.close_form, key=FORM)
+        desk_form(None, on_submit=_left_over, on_cancel=presses.close_form, key=FORM)
         return
     action = Action(hand.form)
     title, submit, hint = TITLES[action]
@@ -95,15 +95,15 @@ def form_of(card: Card | None, hand: desk.Desk) -> None:
     def on_submit() -> None:
         answer = submitted(FORM)
         if answer.get("form") != form.id:
-            desk.nothing_sent(answer)
+            presses.nothing_sent(answer)
         else:
-            desk.send_form(action, card.item_id, card.version, uuid.UUID(hex=form.id), answer)
+            presses.send_form(action, card.item_id, card.version, uuid.UUID(hex=form.id), answer)
 
-    desk_form(form, on_submit=on_submit, on_cancel=desk.close_form, key=FORM)
+    desk_form(form, on_submit=on_submit, on_cancel=presses.close_form, key=FORM)
 
 
 def _left_over() -> None:
-    desk.nothing_sent(submitted(FORM))
+    presses.nothing_sent(submitted(FORM))
 
 
 def _text(action: Action, card: Card) -> TextField | None:

@@ -3,9 +3,9 @@
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.queries.delivery import DeliveryState
 from oversight.queries.faster import Faster
-from oversight.ui import desk
+from oversight.ui import desk, presses
 from oversight.ui.card import note
-from oversight.ui.components import Clock, Fate, RowButton, Told, place
+from oversight.ui.components import Clock, Fate, RowButton, Told
 from oversight.ui.not_sent import LAY_ASIDE, not_sent, own_words
 from oversight.ui.rows import row
 from oversight.ui.words import DELIVERY_WORDS, length, moment
@@ -15,20 +15,24 @@ UNDO = RowButton("undo", "Undo", key="Z")
 
 
 def outcome(hand: desk.Desk, sent: DeliveryState | None, lost: Faster | None) -> None:
-    """Above the card: a refusal in plain words, what won, and the fate of what was just sent."""
-    place((note(hand.warning) if hand.warning else "") + not_sent(lost))
+    """Above the card: what was just done, its fate, and what can still be done about it."""
     offered = [UNDO] if sent is not None and _can_be_undone(sent) else []
     if lost is not None:
         offered += [*own_words(lost), LAY_ASIDE]
 
     def press(name: str) -> None:
         if name == LAY_ASIDE.name:
-            desk.lay_aside_lost()
+            presses.lay_aside_lost()
         elif sent is not None:
-            desk.undo(sent.id)
+            presses.undo(sent.id)
 
     about = str(sent.id) if sent is not None else ""
     row(AFTER, "What was done last", offered, press, about=about, told=_told(hand, sent))
+
+
+def refusal(hand: desk.Desk, lost: Faster | None) -> str:
+    """Why something was not done, in plain words, and what won (HTML)."""
+    return (note(hand.warning) if hand.warning else "") + not_sent(lost)
 
 
 def _told(hand: desk.Desk, sent: DeliveryState | None) -> Told | None:

@@ -5,7 +5,7 @@ import uuid
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Queue, QueueLine
-from oversight.ui import desk
+from oversight.ui import desk, presses
 from oversight.ui.card import note
 from oversight.ui.components import (
     LevelMark,
@@ -45,7 +45,7 @@ def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
 def _open() -> None:
     chosen = opened(LIST)
     if chosen is not None:
-        desk.take(chosen)
+        presses.take(chosen)
 
 
 def _counts(waiting: Queue) -> list[ListedCount]:
@@ -67,7 +67,7 @@ def _newer(line: QueueLine | None) -> None:
     shown = desk.desk().shown_at
     newer = line is not None and shown is not None and shown != f"{line.version}"
     place(note("Something new arrived in the conversation you have open.") if newer else "")
-    row(NEWER, "Something new", [SHOW_NEWER] if newer else [], lambda _: desk.show_newer())
+    row(NEWER, "Something new", [SHOW_NEWER] if newer else [], lambda _: presses.show_newer())
 
 
 def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:
