@@ -229,6 +229,18 @@ def test_a_level_is_lowered_only_with_a_reason_and_never_raised_that_way(clinic:
         undoing.lower_level(clinic.session, item.id, me, to=Severity.L3, reason="no")
 
 
+def test_only_whoever_has_the_item_lowers_its_level(clinic: Clinic, me):
+    clinic.say("c", "words", "hi")
+    clinic.score(Severity.L2)
+    item = clinic.open_item("c")
+    for holder in (None, clinic.person()):
+        if holder is not None:
+            clinic.claim("c", holder)
+        with pytest.raises(ClaimLost):
+            undoing.lower_level(clinic.session, item.id, me, to=Severity.L0, reason="a song")
+    assert clinic.open_item("c").severity == Severity.L2
+
+
 def test_lowering_from_imminent_waits_for_a_second_person(clinic: Clinic, me):
     from db.tables import LevelChange
 
