@@ -3,13 +3,14 @@
 import uuid
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from db.migrate import check, upgrade
-from db.tables import Claim, Decision, Delivery, Draft, ReviewItem, new_id
+from db.tables import Claim, Decision, Delivery, Draft, Escalation, ReviewItem, new_id
 from oversight.domain.permissions import Action
+from oversight.domain.severity import Severity
 from oversight.services.decisions import digest
 from tests.services.clinic import Clinic
 
@@ -19,8 +20,9 @@ def clinic(session: Session) -> Clinic:
     return Clinic.open(session)
 
 
-def refuse(session: Session, row: object) -> None:
-    with pytest.raises(IntegrityError), session.begin_nested():
+def refuse(session: Session, row: object, *, by: str) -> None:
+    """The row is refused, and by that very constraint: another may happen to be in the way."""
+    with pytest.raises(IntegrityError, match=by), session.begin_nested():
         session.add(row)
         session.flush()
 
@@ -42,47 +44,73 @@ def decided(clinic: Clinic) -> tuple[Decision, Delivery]:
 
 
 def test_a_delivery_must_name_a_decision_that_names_this_exact_text(clinic: Clinic, decided):
-    _decision, delivery = decided
-    other = {"id": new_id(), "text": "other words", "text_digest": digest("other words")}
-    refuse(clinic.session, Delivery(**copy(delivery, **other)))
-    refuse(clinic.session, Delivery(**copy(delivery, id=new_id(), text="other words")))
-    refuse(clinic.session, Delivery(**copy(delivery, id=new_id(), decision_id=uuid.uuid4())))
+    decision, delivery = decided
+    unsent = copy(decision, id=new_id(), client_decision_id=uuid.uuid4())
+    clinic.session.add(Decision(**unsent))
+    clinic.session.flush()
+    ours = {"id": new_id(), "decision_id": unsent["id"]}
+    names_text = "fk_deliveries_decision_names_text"
+    other = {"text": "other words", "text_digest": digest("other words")}
+    refuse(clinic.session, Delivery(**copy(delivery, **ours, **other)), by=names_text)
+    unnamed = {"id": new_id(), "decision_id": uuid.uuid4()}
+    refuse(clinic.session, Delivery(**copy(delivery, **unnamed)), by=names_text)
+    mixed = copy(delivery, **ours, text="other words")
+    refuse(clinic.session, Delivery(**mixed), by="ck_deliveries_digest_of_text")
+    clinic.session.add(Delivery(**copy(delivery, **ours)))
+    clinic.session.flush()
 
 
 def test_one_decision_is_one_delivery(clinic: Clinic, decided):
-    refuse(clinic.session, Delivery(**copy(decided[1], id=new_id())))
+    refuse(clinic.session, Delivery(**copy(decided[1], id=new_id())), by="uq_deliveries")
 
 
 def test_a_client_decision_id_is_used_once(clinic: Clinic, decided):
-    refuse(clinic.session, Decision(**copy(decided[0], id=new_id())))
+    twin = Decision(**copy(decided[0], id=new_id()))
+    refuse(clinic.session, twin, by="uq_decisions_client_decision_id")
 
 
 def test_a_decision_of_nobody_is_a_policys_and_only_of_its_kinds(clinic: Clinic, decided):
     nobody = {"id": new_id(), "clinician_id": None, "client_decision_id": None}
-    refuse(clinic.session, Decision(**copy(decided[0], **nobody)))
+    twin = Decision(**copy(decided[0], **nobody))
+    refuse(clinic.session, twin, by="ck_decisions_person_or_policy")
 
 
 def test_two_live_claims_are_refused(clinic: Clinic):
     clinic.say("c", "hello")
     clinic.claim("c", clinic.person())
     held = clinic.session.query(Claim).filter(Claim.ended_at.is_(None)).one()
-    refuse(clinic.session, Claim(**copy(held, id=new_id(), clinician_id=clinic.person())))
+    twin = Claim(**copy(held, id=new_id(), clinician_id=clinic.person()))
+    refuse(clinic.session, twin, by="uq_claims_one_live")
 
 
 def test_two_open_review_items_of_one_conversation_are_refused(clinic: Clinic):
     clinic.say("c", "hello")
-    refuse(clinic.session, ReviewItem(**copy(clinic.open_item("c"), id=new_id())))
+    twin = ReviewItem(**copy(clinic.open_item("c"), id=new_id()))
+    refuse(clinic.session, twin, by="uq_review_items_one_open")
 
 
 def test_two_held_drafts_of_one_conversation_are_refused(clinic: Clinic):
     clinic.say("c", "hello", "hi")
     draft = clinic.draft("c")
     twin = copy(draft, id=new_id(), revision=2, sequence=99)
-    refuse(clinic.session, Draft(**twin))
+    refuse(clinic.session, Draft(**twin), by="uq_drafts_one_held")
 
 
-@pytest.mark.parametrize("table", ["audit_events", "decisions", "risk_assessments"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET created_at = created_at", "DELETE FROM {}"])
+def test_two_unresolved_escalations_of_one_conversation_are_refused(clinic: Clinic):
+    clinic.say("c", "hello")
+    clinic.score(Severity.L3)
+    running = clinic.session.scalars(select(Escalation)).one()
+    twin = Escalation(**copy(running, id=new_id()))
+    refuse(clinic.session, twin, by="uq_escalations_one_open")
+
+
+RECORD = ["audit_events", "decisions", "risk_assessments", "policy_versions"]
+
+
+@pytest.mark.parametrize("table", RECORD)
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {} SET created_at = created_at", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
 def test_the_record_is_append_only(clinic: Clinic, decided, table, statement):
     clinic.session.execute(text("RESET ROLE"))  # as the owner, whom no grant stops
     change = statement.format(table)
@@ -119,8 +147,14 @@ def test_the_applications_role_may_not_rewrite_the_record(database_url: str):
 
     engine = make_engine(database_url)
     try:
-        for statement in ("TRUNCATE audit_events CASCADE", "DELETE FROM clinicians"):
-            with pytest.raises(DBAPIError), Database(engine).transaction() as session:
+        for statement in (
+            "TRUNCATE audit_events CASCADE",
+            "DELETE FROM clinicians",
+            "UPDATE decisions SET reason = 'another'",
+            "UPDATE audit_events SET kind = 'another'",
+        ):
+            refused = pytest.raises(DBAPIError, match="permission denied")
+            with refused, Database(engine).transaction() as session:
                 assert session.scalar(text("SELECT current_user")) == "oversight_app"
                 session.execute(text(statement))
     finally:

@@ -15,6 +15,7 @@ _LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
 _COMMAND = re.compile(r"python -m oversight ([a-z]+)")
 _TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )*make ([a-z]+)")
 _TEST = re.compile(r"`(test_\w+)`")
+_TEST_IN_FILE = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _TEST_PATH = re.compile(r"`(tests/[\w./]+)`")
 
 
@@ -50,3 +51,24 @@ def test_every_test_named_exists(page: Path) -> None:
 def test_the_protocol_names_the_tests_that_guard_it() -> None:
     """Were its table written in another way, the test above would look at nothing."""
     assert len(_TEST.findall((ROOT / "docs" / "protocol.md").read_text())) >= 10
+
+
+def test_every_safety_promise_names_a_test_that_is_there() -> None:
+    named = _TEST_IN_FILE.findall((ROOT / "docs" / "safety-tests.md").read_text())
+    assert len(named) > 100
+    missing = [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text()
+    ]
+    assert missing == []
+
+
+def test_every_safety_promise_has_a_test() -> None:
+    """A row of a table without one would be a promise and nothing else."""
+    rows = [
+        line
+        for line in (ROOT / "docs" / "safety-tests.md").read_text().splitlines()
+        if line.startswith("| ") and not line.startswith("| rule |")
+    ]
+    assert [row for row in rows if not _TEST_IN_FILE.search(row)] == []
