@@ -392,6 +392,10 @@ def _draft(
 
 
 def _gravest(turns: Sequence[ShownTurn], item: ReviewItem) -> ShownTurn | None:
-    """The item's gravest message: the one that set its level."""
+    """The first of the gravest messages, unread ones before those that were read.
+
+    An "ok" after a grave message can be as grave by what it follows; the words are in the first.
+    """
     said = [turn for turn in turns if turn.message_id and turn.sequence >= item.first_sequence]
-    return max(said, key=lambda turn: (turn.rank, turn.sequence), default=None)
+    unread = [turn for turn in said if turn.sequence > item.read_sequence]
+    return max(unread or said, key=lambda turn: (turn.rank, -turn.sequence), default=None)

@@ -69,3 +69,20 @@ def test_the_card_carries_the_evidence_of_the_newest_live_score(clinic: Clinic) 
     assert found.draft.assessment.evidence is not None
     assert found.draft.assessment.evidence.flag is Flag.F19
     assert clinic.session.scalars(select(Draft)).first() is not None
+
+
+def test_the_card_explains_the_first_of_the_gravest_messages_not_yet_read(clinic: Clinic) -> None:
+    """An "ok" after a grave message is as grave by what it follows; the words are in the first."""
+    for text in ("good morning", "i took the whole bottle", "ok"):
+        clinic.say("c", text)
+        while clinic.score(Severity.L1 if text == "good morning" else Severity.L4):
+            pass
+    _, grave, later = clinic.messages("c")
+    shown = card(clinic.session, clinic.open_item("c").id, clinic.person()).assessment
+    assert shown is not None
+    assert shown.message_id == grave.id
+    clinic.open_item("c").read_sequence = grave.sequence
+    clinic.session.flush()
+    shown = card(clinic.session, clinic.open_item("c").id, clinic.person()).assessment
+    assert shown is not None
+    assert shown.message_id == later.id
