@@ -135,11 +135,8 @@ def escalation_line(escalation: EscalationView | None) -> str:
         return note(more, first=f"{escalation.owner} has it.", kind="info")
     first, more = "Nobody has taken this yet.", f"Called: {called}."
     if escalation.not_covered:
-        first = "NOT COVERED: nobody on duty could be called."
-        more = (
-            f"Called so far: {called}. Use the local emergency number and your site's contact"
-            " sheet."
-        )
+        first = "NOT COVERED: nobody on duty was left to call, and nobody has taken this."
+        more += " Use the local emergency number and your site's contact sheet."
     if escalation.reason:
         more += f" Reason: {escalation.reason}"
     return note(more, first=first, kind="alarm")
