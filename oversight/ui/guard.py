@@ -58,8 +58,12 @@ class Guard:
         if person is None:
             await self._refuse(scope, receive, send, _sign_in(scope))
             return
-        scope.setdefault("state", {})["person"] = person
+        scope.setdefault("state", {}).update(person=person, forget=self.forget)
         await self.app(scope, receive, self._harden(scope, send))
+
+    def forget(self, token: str) -> None:
+        """Ask the database anew about this token: whoever signed out is out at once."""
+        self._known.pop(token, None)
 
     def _open(self, path: str) -> bool:
         return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)

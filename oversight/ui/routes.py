@@ -14,7 +14,7 @@ from oversight.domain.permissions import PAGES
 from oversight.services.claiming import renew
 from oversight.services.people import Person, sign_in, sign_out
 from oversight.services.wording import keep_wording
-from oversight.ui import runtime
+from oversight.ui import runtime, who
 from oversight.ui.guard import COOKIE, same_origin
 from oversight.ui.live import Live
 from oversight.ui.sign_in_page import sign_in_page
@@ -85,6 +85,8 @@ async def _sign_out(request: Request) -> Response:
     token = request.cookies.get(COOKIE)
     if token and same_origin(request):
         await run_sync(_end, token)
+        request.state.forget(token)
+        who.forget(token)
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE, path="/")
     return response

@@ -56,6 +56,11 @@ def guard(page: Page) -> Person:
     return person
 
 
+def forget(token: str) -> None:
+    """Ask the database anew about this token."""
+    _known.pop(token, None)
+
+
 def known(page: Page) -> Person:
     """The person pressing a button, as known within the last second; ``acting`` must follow."""
     return _permitted(current_person(), page)

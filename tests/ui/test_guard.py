@@ -109,6 +109,14 @@ def test_an_ended_sign_in_is_refused_within_a_second(
     assert CACHE_SECONDS <= 1
 
 
+def test_whoever_signs_out_here_is_out_at_once(guard: Guard, token: str, session: Session) -> None:
+    assert asked(guard, "http", "/triage", cookie=cookie(token))[0]["status"] == 200
+    sign_out(session, token)
+    session.flush()
+    guard.forget(token)
+    assert asked(guard, "http", "/triage", cookie=cookie(token))[0]["status"] == 401
+
+
 def test_while_the_record_is_away_nobody_is_let_in(
     guard: Guard, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
