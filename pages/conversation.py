@@ -13,9 +13,9 @@ from oversight.queries.conversations import (
     conversation_facts,
     find_conversations,
 )
+from oversight.queries.escalations import escalation_of
 from oversight.queries.evidence import EvidenceView, evidence_of
 from oversight.queries.record import record_lines
-from oversight.queries.triage import escalation_of
 from oversight.services.people import Person
 from oversight.ui import runtime
 from oversight.ui.after_sending import escalation_form, sent_texts, taking_over

@@ -16,7 +16,6 @@ from db.tables import (
     Conversation,
     Draft,
     Escalation,
-    Paging,
     Participant,
     ReviewItem,
     WorkingText,
@@ -31,6 +30,7 @@ from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.assessments import AssessmentView, newest_assessments
 from oversight.queries.conversation import ShownTurn, proposed, turns_of
 from oversight.queries.delivery import TextInDoubt, texts_in_doubt
+from oversight.queries.escalations import EscalationView, escalation_of
 from oversight.queries.policies import policy_of
 
 
@@ -64,23 +64,6 @@ class Queue:
     def total(self) -> int:
         """Everything open."""
         return sum(self.counts.values())
-
-
-@dataclass(frozen=True)
-class EscalationView:
-    """The conversation's unresolved escalation."""
-
-    id: uuid.UUID
-    status: EscalationStatus
-    severity: Severity
-    owner: str | None
-    owner_id: uuid.UUID | None
-    opened_at: datetime
-    next_page_at: datetime | None
-    acknowledged_until: datetime | None
-    reason: str | None
-    called: Sequence[str]
-    not_covered: bool
 
 
 @dataclass(frozen=True)
@@ -317,41 +300,6 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         undo_seconds=policy.undo_window(Severity(item.severity)).total_seconds(),
         own_level_share=policy.own_level_share,
         at=found.at,
-    )
-
-
-def escalation_of(session: Session, conversation_id: uuid.UUID) -> EscalationView | None:
-    """The unresolved escalation of a conversation, with whom it called."""
-    found = session.execute(
-        select(Escalation, Clinician.name)
-        .outerjoin(Clinician, Clinician.id == Escalation.owner_id)
-        .where(
-            Escalation.conversation_id == conversation_id,
-            Escalation.status != EscalationStatus.RESOLVED,
-        )
-    ).one_or_none()
-    if found is None:
-        return None
-    escalation, owner = found
-    pagings = session.execute(
-        select(Clinician.name, Paging.clinician_id)
-        .select_from(Paging)
-        .outerjoin(Clinician, Clinician.id == Paging.clinician_id)
-        .where(Paging.escalation_id == escalation.id, Paging.at >= escalation.ladder_started_at)
-        .order_by(Paging.at)
-    ).all()
-    return EscalationView(
-        id=escalation.id,
-        status=EscalationStatus(escalation.status),
-        severity=Severity(escalation.severity),
-        owner=owner,
-        owner_id=escalation.owner_id,
-        opened_at=escalation.opened_at,
-        next_page_at=escalation.next_page_at,
-        acknowledged_until=escalation.acknowledged_until,
-        reason=escalation.reason,
-        called=list(dict.fromkeys(row.name for row in pagings if row.name)),
-        not_covered=any(row.clinician_id is None for row in pagings),
     )
 
 

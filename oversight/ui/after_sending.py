@@ -12,7 +12,7 @@ from oversight.domain.permissions import Page, reads_items
 from oversight.domain.sending import CORRECTABLE, IN_DOUBT
 from oversight.queries.conversation import ShownTurn
 from oversight.queries.conversations import ConversationFacts
-from oversight.queries.triage import EscalationView
+from oversight.queries.escalations import EscalationView
 from oversight.services import delivering, escalating, undoing
 from oversight.services.people import Person
 from oversight.services.taking_over import hand_back, take_over

@@ -6,7 +6,8 @@ from oversight.domain.flags import FLAG_TEXT, GRADES, Flag, Grade
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.severity import Severity, at_least
 from oversight.queries.assessments import AssessmentView
-from oversight.queries.triage import Card, EscalationView
+from oversight.queries.escalations import EscalationView
+from oversight.queries.triage import Card
 from oversight.ui.evidence import absence, legend, marked
 from oversight.ui.thread import thread
 from oversight.ui.words import (
