@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from db.tables import Draft, Evidence, RiskAssessment
@@ -37,7 +37,7 @@ _OF_TEXTS = (
     .outerjoin(Evidence, Evidence.assessment_id == RiskAssessment.id)
     .where(
         or_(
-            RiskAssessment.message_id == bindparam("message"),
+            RiskAssessment.message_id == any_(bindparam("messages", type_=ARRAY(Uuid))),
             RiskAssessment.draft_id.in_(
                 select(Draft.id).where(Draft.reply_id == bindparam("reply"))
             ),
@@ -49,13 +49,26 @@ _OF_TEXTS = (
 
 
 def newest_assessments(
-    session: Session, message_id: uuid.UUID | None, reply_id: uuid.UUID | None
+    session: Session, message_ids: Sequence[uuid.UUID], reply_id: uuid.UUID | None
 ) -> tuple[AssessmentView | None, AssessmentView | None]:
-    """The newest assessment of a message, and of a reply."""
-    rows = session.execute(_OF_TEXTS, {"message": message_id, "reply": reply_id}).all()
-    of_message = next((row for row in rows if row[0].message_id is not None), None)
+    """The newest assessment of the likeliest of some messages, and of a reply.
+
+    The likeliest is the one whose newest assessment gives the highest probability of a crisis;
+    among equals, and where none is scored, the newest message.
+    """
+    rows = session.execute(_OF_TEXTS, {"messages": list(message_ids), "reply": reply_id}).all()
+    newest: dict[uuid.UUID, Row[RiskAssessment, list[list[float]], str]] = {}
+    for row in rows:
+        if row[0].message_id is not None:
+            newest.setdefault(row[0].message_id, row)
+    known = [newest[one] for one in message_ids if one in newest]
+    of_message = max(known, key=_likelihood, default=None)
     of_reply = next((row for row in rows if row[0].draft_id is not None), None)
     return _view(of_message), _view(of_reply)
+
+
+def _likelihood(found: Row[RiskAssessment, list[list[float]], str]) -> float:
+    return found[0].crisis_probability if found[0].crisis_probability is not None else -1.0
 
 
 def _view(found: Row[RiskAssessment, list[list[float]], str] | None) -> AssessmentView | None:

@@ -258,10 +258,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
     item, conversation, participant = found.ReviewItem, found.Conversation, found.Participant
     policy = policy_of(session, item.policy_version_id)
     turns = turns_of(session, conversation.id, limit=40)
-    said = _gravest(turns, item)
-    of_message, of_reply = newest_assessments(
-        session, said.message_id if said else None, found.reply_id
-    )
+    of_message, of_reply = newest_assessments(session, _gravest(turns, item), found.reply_id)
     kept = found.wording_kept
     wording, others = _wording(session, item_id, clinician_id) if kept else (None, None)
     return Card(
@@ -339,11 +336,12 @@ def _draft(
     )
 
 
-def _gravest(turns: Sequence[ShownTurn], item: ReviewItem) -> ShownTurn | None:
-    """The first of the gravest messages, unread ones before those that were read.
+def _gravest(turns: Sequence[ShownTurn], item: ReviewItem) -> Sequence[uuid.UUID]:
+    """The gravest of the item's messages not yet read, or of all of them; the newest first.
 
-    An "ok" after a grave message can be as grave by what it follows; the words are in the first.
+    An "ok" after a grave message can be as grave by what it follows: there may be several.
     """
     said = [turn for turn in turns if turn.message_id and turn.sequence >= item.first_sequence]
-    unread = [turn for turn in said if turn.sequence > item.read_sequence]
-    return max(unread or said, key=lambda turn: (turn.rank, -turn.sequence), default=None)
+    shown = [turn for turn in said if turn.sequence > item.read_sequence] or said
+    most = max((turn.rank for turn in shown), default=-1)
+    return [turn.message_id for turn in reversed(shown) if turn.rank == most and turn.message_id]

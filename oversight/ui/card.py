@@ -209,7 +209,7 @@ def assessment(card: Card) -> str:
         words = (
             f"{_levels(card, view)}{_bars(view)}{_absent(view)}"
             f'<p class="ov-soft" title="{safe(view.model_version)}">An estimate by a program, often'
-            " wrong.</p>"
+            " wrong. Levels are set low on purpose, so that few in danger are missed.</p>"
         )
     return (
         '<section class="ov-model" aria-label="What the classifier sees">'
