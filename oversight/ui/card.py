@@ -44,7 +44,7 @@ def heading(card: Card, *, revealed: bool, mine: bool) -> str:
             card.deadline_at,
             card.at,
             before="% left to answer",
-            after="% over the time to answer",
+            after="% late",
         )
     )
     if card.bridge_due_at is not None:
@@ -116,8 +116,8 @@ def undelivered(card: Card) -> str:
         )
     address = f"/conversation?conversation={card.conversation_id}"
     parts.append(
-        '<p class="ov-soft">Sending it again may show it twice where the bot does not know it'
-        f' by its id. <a href="{address}" target="_self">Correct or retract it</a> on the'
+        '<p class="ov-soft">If it did arrive, sending it again may show it twice.'
+        f' <a href="{address}" target="_self">Correct or retract it</a> on the'
         " Conversation page.</p>"
     )
     return "".join(parts)
@@ -132,7 +132,7 @@ def escalation_line(escalation: EscalationView | None) -> str:
         more = f"Called: {called}."
         until = escalation.acknowledged_until
         if until is not None and escalation.next_page_at is not None:
-            more += f" Calls begin again at {moment(until)} unless contact has begun."
+            more += f" Calls begin again at {moment(until)} unless they are written to or reached."
         return note(more, first=f"{escalation.owner} has it.", kind="info")
     first, more = "Nobody has taken this yet.", f"Called: {called}."
     if escalation.not_covered:

@@ -18,7 +18,7 @@ DID: Mapping[DecisionKind, str] = {
 }
 
 
-LAY_ASIDE = RowButton("lay-aside", "Lay aside")
+LAY_ASIDE = RowButton("lay-aside", "Close this")
 
 
 def not_sent(lost: Faster | None) -> str:

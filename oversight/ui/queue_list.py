@@ -35,7 +35,7 @@ def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
     box = QueueBox(
         head=f"{waiting.total} open",
         counts=_counts(waiting),
-        overdue=f"{waiting.overdue} over the time to answer" if waiting.overdue else "",
+        overdue=f"{waiting.overdue} late" if waiting.overdue else "",
         lines=[_line(line, waiting, mine=line.item_id == item) for line in waiting.lines[:SHOWN]],
         rest=f"and {rest} more, less urgent" if rest > 0 else "",
     )
@@ -86,7 +86,7 @@ def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:
         level=OWN_FIRST_MARK if line.item_id == desk.judged_first() else _mark(line.severity),
         who=line.participant,
         deadline=round(line.deadline_at.timestamp()),
-        clock=f"{length(abs(seconds))} {'left' if seconds >= 0 else 'over'}",
+        clock=f"{length(abs(seconds))} {'left' if seconds >= 0 else 'late'}",
         late=seconds < 0,
         facts=" · ".join(facts),
         mine=mine,

@@ -19,7 +19,7 @@ LEVEL_WORDS: Mapping[Severity, str] = {
     Severity.L0: "No risk seen",
 }
 
-OWN_FIRST_WORDS = "Your reading first"
+OWN_FIRST_WORDS = "Your level first"
 OWN_FIRST = f'<span class="ov-badge ov-l0">{OWN_FIRST_WORDS}</span>'
 """Instead of a level, while its reader has not given their own (HTML)."""
 

@@ -111,7 +111,7 @@ def test_the_loser_of_a_race_sees_what_won_and_their_own_words_unsent(
     expect(lost).to_contain_text("Your words, not sent")
     expect(lost).to_contain_text(MINE)
     assert shown_to(channel, bot) == [DRAFT]
-    slow.button("Lay aside").click()
+    slow.button("Close this").click()
     expect(lost).to_be_hidden()
 
 

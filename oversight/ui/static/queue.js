@@ -14,7 +14,7 @@ function clock(line) {
   const made = element("span", line.late ? "ov-clock ov-late" : "ov-clock", line.clock);
   made.dataset.deadline = line.deadline;
   made.dataset.before = "% left";
-  made.dataset.after = "% over";
+  made.dataset.after = "% late";
   return made;
 }
 
