@@ -221,11 +221,19 @@ def _carry_out(asked_by: Callable[[Person], Request]) -> Done:
 def _look(
     session: Session, result: Result, following: uuid.UUID | None, person: Person
 ) -> in_hand.InHand | None:
-    """The next card, read while we are at it: a transaction of its own takes a third longer."""
+    """The next card, read while we are at it: a transaction of its own takes longer.
+
+    A card that cannot be read must not undo what was decided about another: its trouble is met when
+    it is drawn. What the record itself cannot do ends the transaction, and is told.
+    """
     if following is None:
         return None
     sent = str(result.delivery_id) if result.delivery_id else None
-    return in_hand.look(session, str(following), sent, person)
+    try:
+        return in_hand.look(session, str(following), sent, person)
+    except (Refusal, ValueError, LookupError) as error:  # what a card can hold that no one knows
+        log.error("the next card could not be read", error=type(error).__name__)
+        return None
 
 
 def _lost(hand: desk.Desk, request: Request) -> None:

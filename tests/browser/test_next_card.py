@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SAID = "i took 30 of my sertraline 10 min ago. dont want anyone to know"
 DRAFT = "That sounds hard. Want to try breathing?"
-WORDS = "This is Noa from the team. I am calling you now, please pick up. Unlock your door."
+WORDS = "Ines from the team here. I read this just now and am phoning you. Please answer."
 
 
 def two_who_wait(new_bot: NewBot, scored) -> tuple[FakeBot, FakeBot]:

@@ -1,6 +1,7 @@
 // A row of buttons, each with its key, and before them what was done last. A press names what it
 // was meant for: what was drawn for another card is refused by the server.
 const AGAIN_AFTER_MS = 2000;
+const TRIES = 10;
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -76,6 +77,7 @@ function pressKey(root, event) {
 function press(state, name, about) {
   if (state.waiting.some((one) => one.name === name && one.about === about)) return;
   state.waiting.push({ id: crypto.randomUUID(), name, about });
+  state.tries = 0;
   send(state);
 }
 
@@ -87,7 +89,10 @@ function send(state) {
 const busy = () => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running";
 
 function sendAgain(state) {
-  if (state.waiting.length && performance.now() - state.sentAt > AGAIN_AFTER_MS && !busy()) send(state);
+  if (!state.waiting.length || performance.now() - state.sentAt < AGAIN_AFTER_MS || busy()) return;
+  state.tries += 1;
+  if (state.tries < TRIES) send(state);
+  else state.waiting = []; // whoever answers no longer, as after signing out, is not asked for ever
 }
 
 export default function (component) {
