@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Json, Moment, one_of
 from oversight.domain.lifecycle import EscalationStatus
+from oversight.domain.rota import ShiftKind
 from oversight.domain.severity import Severity
 from oversight.domain.words import ShiftPosition
 
@@ -73,13 +74,24 @@ class Paging(Base):
 
 
 class Shift(Base):
-    """Somebody on duty between two times."""
+    """Somebody on duty between two times. Without a team it is for all studies.
+
+    ``calendar_uid`` names the calendar entry it was imported from: once each.
+    """
 
     __tablename__ = "shifts"
     __table_args__ = (
         one_of("position", ShiftPosition),
         CheckConstraint("ends_at > starts_at", name="ends_later"),
         Index("ix_shifts_ends_at", "ends_at"),
+        Index(
+            "uq_shifts_imported_once",
+            "calendar_uid",
+            "starts_at",
+            unique=True,
+            postgresql_where=sql("calendar_uid IS NOT NULL AND cancelled_at IS NULL"),
+        ),
+        one_of("kind", ShiftKind),
     )
 
     id: Mapped[Id]
@@ -87,3 +99,8 @@ class Shift(Base):
     position: Mapped[str]
     starts_at: Mapped[Moment]
     ends_at: Mapped[Moment]
+    team_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("teams.id"))
+    kind: Mapped[str] = mapped_column(server_default=sql("'by_hand'"))
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
+    calendar_uid: Mapped[str | None]
+    cancelled_at: Mapped[Moment | None]

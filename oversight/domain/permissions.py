@@ -6,6 +6,7 @@ from enum import StrEnum
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity, at_least
+from oversight.domain.words import ShiftPosition
 
 
 class Role(StrEnum):
@@ -98,6 +99,20 @@ class ItemView:
 def names_next_owner(severity: Severity) -> bool:
     """Whether passing an item on must say who has it next: high and imminent wait for nobody."""
     return at_least(severity, Severity.L3)
+
+
+def plans_rota(role: Role) -> bool:
+    """Whether the role plans other people's duty. Everybody asks for their own leave and swaps."""
+    return role in (Role.SUPERVISOR, Role.STUDY_LEAD, Role.ADMIN)
+
+
+def answers_for(role: Role, position: ShiftPosition) -> bool:
+    """Whether somebody of this role may stand at a position of the ladder."""
+    if position is ShiftPosition.STUDY_LEAD:
+        return role is Role.STUDY_LEAD
+    if position is ShiftPosition.SUPERVISOR:
+        return role is Role.SUPERVISOR
+    return reads_items(role)
 
 
 def reads_items(role: Role) -> bool:

@@ -67,10 +67,12 @@ class ActorKind(StrEnum):
 
 
 class ShiftPosition(StrEnum):
-    """Who is paged first among those on duty."""
+    """Which step of the ladder somebody on call answers for."""
 
     PRIMARY = "primary"
     SECONDARY = "secondary"
+    SUPERVISOR = "supervisor"
+    STUDY_LEAD = "study_lead"
 
 
 class ModelState(StrEnum):

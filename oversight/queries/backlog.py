@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.tables import Clinician, Delivery, ReviewItem, ScoringWork, Shift
+from db import session as db_session
+from db.tables import Delivery, ReviewItem, ScoringWork
 from oversight.domain.lifecycle import DeliveryStatus, ItemStatus
+from oversight.queries.on_call import on_call
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,7 @@ def backlog(session: Session) -> Backlog:
 
 def somebody_on_call(session: Session) -> bool:
     """Whether a clinician who may still sign in is on shift now."""
-    now = func.oversight_now()
-    found = session.scalar(
-        select(Shift.id)
-        .join(Clinician, Clinician.id == Shift.clinician_id)
-        .where(Shift.starts_at <= now, Shift.ends_at > now, Clinician.deactivated_at.is_(None))
-        .limit(1)
-    )
-    return found is not None
+    return bool(on_call(session, ["shift"], now=db_session.now(session)))
 
 
 def _count(session: Session, condition: object) -> int:

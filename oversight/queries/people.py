@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.tables import Clinician, Shift
+from db import session as db_session
+from db.tables import Clinician
 from oversight.domain.permissions import Role
+from oversight.queries.rota import on_until
 
 
 @dataclass(frozen=True)
@@ -25,22 +27,16 @@ class Reader:
 
 def readers(session: Session) -> Sequence[Reader]:
     """Active clinicians and supervisors, those on duty first."""
-    until = (
-        select(Shift.clinician_id, func.max(Shift.ends_at).label("until"))
-        .where(
-            Shift.starts_at <= func.oversight_now(),
-            Shift.ends_at > func.oversight_now(),
-        )
-        .group_by(Shift.clinician_id)
-        .subquery()
-    )
+    until = on_until(session, now=db_session.now(session))
     rows = session.execute(
-        select(Clinician.id, Clinician.name, Clinician.role, until.c.until)
-        .outerjoin(until, until.c.clinician_id == Clinician.id)
+        select(Clinician.id, Clinician.name, Clinician.role)
         .where(
             Clinician.role.in_([Role.CLINICIAN, Role.SUPERVISOR]),
             Clinician.deactivated_at.is_(None),
         )
-        .order_by(until.c.until.is_(None), Clinician.name)
+        .order_by(Clinician.name)
     )
-    return [Reader(row[0], row[1], Role(row[2]), row[3] is not None, row[3]) for row in rows]
+    found = [
+        Reader(row[0], row[1], Role(row[2]), row[0] in until, until.get(row[0])) for row in rows
+    ]
+    return sorted(found, key=lambda one: not one.on_duty)

@@ -183,7 +183,7 @@ def climb(session: Session, escalation: Escalation, *, now: datetime) -> None:
 
 
 def _page(session: Session, escalation: Escalation, roles: Sequence[str], *, now: datetime) -> None:
-    people = on_call(session, roles, now=now)
+    people = on_call(session, roles, now=now, study_id=escalation.study_id)
     called: list[uuid.UUID | None] = [*people] or [None]
     for clinician_id in called:
         session.add(

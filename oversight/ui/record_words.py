@@ -6,6 +6,7 @@ from oversight.domain.flags import FLAG_TEXT, Flag
 from oversight.domain.release import REASONS
 from oversight.domain.severity import Severity
 from oversight.queries.record import RecordLine
+from oversight.ui.record_calls import CALL_WORDS
 from oversight.ui.words import LEVEL_WORDS, UNSCORED_WORDS
 
 WORDS: Mapping[str, str] = {
@@ -84,8 +85,7 @@ WORDS: Mapping[str, str] = {
     "study.create": "A study was made",
     "person.sign_in": "Someone signed in",
     "person.sign_out": "Someone signed out",
-    "duty.begin": "Someone went on duty",
-    "duty.end": "Someone went off duty",
+    **CALL_WORDS,
 }
 
 

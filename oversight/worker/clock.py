@@ -16,6 +16,7 @@ from db.session import Database, Topic, ring, unavailable
 from oversight.logs import logger
 from oversight.services.bridging import bridge, due_bridges
 from oversight.services.claiming import lapse_claims
+from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
 from oversight.services.escalating import climb_due
 from oversight.services.rescoring import requeue_failed
@@ -139,6 +140,7 @@ class Clock:
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", partial(self._seldom, requeue_failed)),
+            _Task("announce_gaps", partial(self._seldom, announce_gaps)),
             _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )
