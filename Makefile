@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Compiled modules are kept, whatever the shell says: a start takes a third of the time.
 export PYTHONDONTWRITEBYTECODE =
-WORKERS ?= 2
+WORKERS ?= 3
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

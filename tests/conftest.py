@@ -56,9 +56,11 @@ def migrated_template(postgres_server: PostgresFolders) -> str:
 
 
 @contextmanager
-def _database(server: PostgresFolders, *, template: str) -> Iterator[str]:
+def a_database(server: PostgresFolders, *, template: str) -> Iterator[str]:
+    """A copy of the database `template`, gone at the end of the block."""
     name = f"test_{next(_numbers)}"
-    create = sql.SQL("create database {} template {}")
+    # Copied as files, not through the log: half the time for a database as small as ours.
+    create = sql.SQL("create database {} template {} strategy file_copy")
     drop = sql.SQL("drop database {} with (force)")
     with server.connect("postgres") as connection:
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -72,14 +74,14 @@ def _database(server: PostgresFolders, *, template: str) -> Iterator[str]:
 @pytest.fixture
 def empty_database_url(postgres_server: PostgresFolders) -> Iterator[str]:
     """A database without our schema, for tests of the migrations themselves."""
-    with _database(postgres_server, template="template0") as url:
+    with a_database(postgres_server, template="template0") as url:
         yield url
 
 
 @pytest.fixture
 def database_url(postgres_server: PostgresFolders, migrated_template: str) -> Iterator[str]:
     """A migrated database of this test's own: what is committed here is seen by nobody else."""
-    with _database(postgres_server, template=migrated_template) as url:
+    with a_database(postgres_server, template=migrated_template) as url:
         yield url
 
 
@@ -106,7 +108,7 @@ def shared_engine(postgres_server: PostgresFolders, migrated_template: str) -> I
     """One migrated database for all tests that roll back. Never commit here."""
     from db.session import make_engine
 
-    with _database(postgres_server, template=migrated_template) as url:
+    with a_database(postgres_server, template=migrated_template) as url:
         created = make_engine(url)
         yield created
         created.dispose()
@@ -138,16 +140,16 @@ def redis_url(valkey_server: ValkeyFolders) -> Iterator[str]:
     client.close()
 
 
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """Ports that nobody listens on at this moment."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return find
+    return a_free_port
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Policy versions: YAML in and out, validated, immutable once stored, cited by every decision."""
 
 import uuid
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,6 +108,7 @@ def parse_policy(text: str) -> PolicyDocument:
         raise Incomplete(f"the policy is not usable: {places}") from error
 
 
+@cache
 def default_document() -> PolicyDocument:
     """The policy an omitted arm falls under: hold_all, nothing released by itself."""
     return parse_policy(DEFAULT_PATH.read_text(encoding="utf-8"))

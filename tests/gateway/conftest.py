@@ -29,7 +29,10 @@ from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.keys import create_key
 from oversight.services.locking import lock_conversation
 from oversight.services.transition import DRAFT, move
-from oversight.settings import Settings
+from oversight.embedded.postgres import PostgresFolders
+from oversight.embedded.valkey import ValkeyFolders
+from oversight.settings import Settings, read_settings
+from tests.conftest import a_database, a_free_port
 
 STUDY = "sparrow"
 POLICY = Actor.system("policy")
@@ -203,7 +206,41 @@ def bot_of(url: str, key: str) -> Iterator[Bot]:
         yield Bot(http, key)
 
 
+OF_ITS_OWN = {"clinic", "database", "gateway_url", "settings", "study_key"}
+
+
+@pytest.fixture(scope="module")
+def standing_gateway(
+    postgres_server: PostgresFolders,
+    migrated_template: str,
+    valkey_server: ValkeyFolders,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, Database]]:
+    """One gateway for every test that only calls it: each of them is a study of its own."""
+    with a_database(postgres_server, template=migrated_template) as url:
+        standing = read_settings(
+            {
+                "DATABASE_URL": url,
+                "REDIS_URL": valkey_server.url.replace("db=0", "db=1"),
+                "OVERSIGHT_VAR": str(tmp_path_factory.mktemp("standing") / "var"),
+                "OVERSIGHT_GATEWAY_PORT": str(a_free_port()),
+                "OVERSIGHT_DEMO": "0",
+            }
+        )
+        engine = make_engine(url)
+        with served(replace(standing, rate_per_second=1_000_000.0)) as address:
+            yield address, Database(engine)
+        engine.dispose()
+
+
 @pytest.fixture
-def bot(gateway_url: str, study_key: str) -> Iterator[Bot]:
-    with bot_of(gateway_url, study_key) as made:
+def bot(request: pytest.FixtureRequest) -> Iterator[Bot]:
+    """A bot of a study with nothing in it, at a gateway of its own where the test looks behind."""
+    if OF_ITS_OWN & set(request.fixturenames):
+        url, key = request.getfixturevalue("gateway_url"), request.getfixturevalue("study_key")
+    else:
+        url, database = request.getfixturevalue("standing_gateway")
+        with database.transaction() as session:
+            key = create_key(session, study=f"study {uuid.uuid4().hex}", label="test")
+    with bot_of(url, key) as made:
         yield made

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import httpx
+import pytest
 import redis
 
 from db import session as db_session
@@ -81,6 +82,7 @@ def test_keyless_calls_need_no_key(gateway_url: str) -> None:
         assert http.get("/metrics").status_code == 200
 
 
+@pytest.mark.usefixtures("gateway_url")
 def test_metrics_count_calls_and_what_waits(bot: Bot) -> None:
     bot.exchange()
     bot.send("/v1/messages", {})

@@ -65,6 +65,7 @@ def test_a_process_that_dies_is_started_again(screen: Screen) -> None:
         assert supervisor.process_ids() == {}
 
     asyncio.run(scene())
+    screen.terminal.close()
     assert "was ended by SIGKILL; starts again in 0.2 s" in screen.text
 
 
@@ -169,11 +170,15 @@ def test_a_process_that_ignores_us_is_killed_in_time(screen: Screen) -> None:
         supervisor = Supervisor(screen.terminal)
         await supervisor.start([spec("deaf", IGNORE_SIGTERM, stop_seconds=0.3)])
         await until(lambda: "up" in screen.text)
+        deaf = supervisor.process_ids()["deaf"]
         started = time.monotonic()
         await supervisor.stop()
-        return time.monotonic() - started
+        took = time.monotonic() - started
+        assert _gone(deaf)
+        return took
 
     assert asyncio.run(scene()) < 2.0
+    screen.terminal.close()  # it writes in a thread of its own, perhaps later
     assert "did not stop in time and is killed" in screen.text
 
 
@@ -274,6 +279,7 @@ def test_a_process_that_may_finish_is_left_alone_when_it_does(screen: Screen) ->
         await supervisor.stop()
 
     asyncio.run(scene())
+    screen.terminal.close()
     assert "starts again" not in screen.text
 
 
