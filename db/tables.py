@@ -2,6 +2,7 @@
 
 from db.base import Base, new_id, table_of
 from db.tables_calls import Escalation, Paging, Shift
+from db.tables_desk import Snooze
 from db.tables_people import (
     Arm,
     Clinician,
@@ -73,6 +74,7 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "Skip",
+    "Snooze",
     "Study",
     "StudyKey",
     "Swap",

@@ -76,6 +76,9 @@ class ReviewItem(Base):
         one_of("grade", Grade),
         one_of("disposition", Disposition),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_time"),
+        CheckConstraint(
+            "status <> 'snoozed' OR severity IN ('L0', 'L1', 'L2')", name="grave_never_snoozed"
+        ),
     )
 
     id: Mapped[Id]

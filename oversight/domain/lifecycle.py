@@ -15,12 +15,14 @@ class ItemStatus(StrEnum):
 
     WAITING = "waiting"
     CLAIMED = "claimed"
+    SNOOZED = "snoozed"
     ESCALATED = "escalated"
     CLOSED = "closed"
 
 
 class ItemEvent(StrEnum):
-    """What can happen to a review item. ``RETURN`` is unclaim, lapsed lease or skip.
+    """What can happen to a review item. ``RETURN`` is unclaim, lapsed lease or skip; ``WAKE`` the
+    end of a snooze, by its time or by news.
 
     ``SETTLE`` ends an item that held nothing but a text in doubt, when that text has arrived.
     """
@@ -28,6 +30,8 @@ class ItemEvent(StrEnum):
     CLAIM = "claim"
     RETURN = "return"
     RETURN_ESCALATED = "return_escalated"
+    SNOOZE = "snooze"
+    WAKE = "wake"
     ESCALATE = "escalate"
     CLOSE = "close"
     SETTLE = "settle"
@@ -101,6 +105,9 @@ class EscalationEvent(StrEnum):
 ITEM: Mapping[tuple[ItemStatus, ItemEvent], ItemStatus] = {
     (ItemStatus.WAITING, ItemEvent.CLAIM): ItemStatus.CLAIMED,
     (ItemStatus.ESCALATED, ItemEvent.CLAIM): ItemStatus.CLAIMED,
+    (ItemStatus.SNOOZED, ItemEvent.CLAIM): ItemStatus.CLAIMED,
+    (ItemStatus.SNOOZED, ItemEvent.WAKE): ItemStatus.WAITING,
+    (ItemStatus.CLAIMED, ItemEvent.SNOOZE): ItemStatus.SNOOZED,
     (ItemStatus.WAITING, ItemEvent.SETTLE): ItemStatus.CLOSED,
     (ItemStatus.CLAIMED, ItemEvent.RETURN): ItemStatus.WAITING,
     (ItemStatus.CLAIMED, ItemEvent.RETURN_ESCALATED): ItemStatus.ESCALATED,

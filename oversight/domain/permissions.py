@@ -6,6 +6,7 @@ from enum import StrEnum
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity, at_least
+from oversight.domain.snoozing import snoozable
 from oversight.domain.words import ShiftPosition
 
 
@@ -42,6 +43,7 @@ class Action(StrEnum):
     CLAIM = "claim"
     UNCLAIM = "unclaim"
     SKIP = "skip"
+    SNOOZE = "snooze"
     APPROVE = "approve"
     EDIT = "edit"
     REPLACE = "replace"
@@ -62,12 +64,20 @@ NEEDS_CURRENT_VERSION = frozenset(
         Action.MARK_READ,
         Action.RESEND,
         Action.REACHED,
+        Action.SNOOZE,
     }
 )
 """Decisions refused when something new has arrived. Withhold and escalate are never stale."""
 
 NEEDS_REASON = frozenset(
-    {Action.WITHHOLD, Action.ESCALATE, Action.SKIP, Action.LOWER, Action.REACHED}
+    {
+        Action.WITHHOLD,
+        Action.ESCALATE,
+        Action.SKIP,
+        Action.SNOOZE,
+        Action.LOWER,
+        Action.REACHED,
+    }
 )
 """Actions that the server refuses without a written reason."""
 
@@ -94,6 +104,7 @@ class ItemView:
     escalation_unowned: bool
     ai_blocked: bool
     undelivered: bool = False
+    escalated: bool = False
 
 
 def names_next_owner(severity: Severity) -> bool:
@@ -134,7 +145,13 @@ def allowed_actions(item: ItemView, *, clinician_id: str, role: Role) -> frozens
         | acknowledge
         | _decisions(item)
         | ({Action.LOWER} if at_least(item.severity, Severity.L1) else set())
+        | ({Action.SNOOZE} if _may_wait(item) else set())
     )
+
+
+def _may_wait(item: ItemView) -> bool:
+    """Whether it can be set aside; that it has time left is asked when it is."""
+    return snoozable(item.severity) and not (item.escalated or item.undelivered)
 
 
 def _decisions(item: ItemView) -> set[Action]:

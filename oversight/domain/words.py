@@ -54,6 +54,7 @@ class ClaimEnd(StrEnum):
     DECIDED = "decided"
     RETURNED = "returned"
     SKIPPED = "skipped"
+    SNOOZED = "snoozed"
     ESCALATED = "escalated"
     LAPSED = "lapsed"
 

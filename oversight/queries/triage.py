@@ -131,6 +131,7 @@ class Card:
             escalation_unowned=self.escalation is not None and self.escalation.owner_id is None,
             ai_blocked=self.ai_blocked,
             undelivered=bool(self.undelivered),
+            escalated=self.escalation is not None,
         )
 
 

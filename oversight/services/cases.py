@@ -128,6 +128,7 @@ def view_of(session: Session, case: Case) -> ItemView:
         escalation_unowned=escalation is not None and escalation.owner_id is None,
         ai_blocked=rule is JurisdictionRule.BLOCK_AI,
         undelivered=item.undelivered_at is not None,
+        escalated=escalation is not None,
     )
 
 

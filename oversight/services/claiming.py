@@ -22,11 +22,13 @@ from oversight.domain.errors import (
 from oversight.domain.lifecycle import EscalationStatus, ItemEvent, ItemStatus
 from oversight.domain.permissions import names_next_owner
 from oversight.domain.severity import Severity
+from oversight.domain.snoozing import SnoozeEnd
 from oversight.domain.words import ClaimEnd
 from oversight.queries.policies import lease_of, policy_of
 from oversight.services.audit import Actor
 from oversight.services.offering import next_offered, reader_of
 from oversight.services.transition import ITEM, move, offered_move
+from oversight.services.waking import end_snooze, wake_due
 
 CLOCK, CLAIMING = Actor.system("clock"), Actor.system("claiming")
 LAPSED_AT_ONCE = 20
@@ -45,6 +47,7 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
         if reader.holds is not None or not reader.any_lapsed:
             return reader.holds
         lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
+        wake_due(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
         taken = _take(session, clinician_id, nothing_lapsed=False)
     return taken
 
@@ -71,6 +74,8 @@ def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None
             item_id=str(item_id),
         )
     _give_up_other(session, item_id, clinician_id)
+    if status == ItemStatus.SNOOZED:
+        end_snooze(session, item_id, SnoozeEnd.OPENED, now=now)
     _claim(session, item_id, ItemStatus(status), clinician_id, now=now)
 
 

@@ -27,6 +27,7 @@ from oversight.services.escalating import (
 )
 from oversight.services.locking import LockedConversation
 from oversight.services.transition import ITEM, move
+from oversight.services.waking import wake_for_news
 
 _OPENED = (
     "id",
@@ -235,6 +236,7 @@ def refresh_items(
             detail = {"from": item.severity, "to": summary.severity.value}
             events.append(_event("item.level", item, actor, detail))
         _apply(item, summary, stand, raised=raised)
+    wake_for_news(session, items, now=now, actor=actor)
     write(session, changed(ReviewItem, values_of(items, _REFRESHED)))
     record_all(session, events)
     for item in items:

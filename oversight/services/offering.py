@@ -9,7 +9,7 @@ from sqlalchemy import Select, Uuid, and_, bindparam, func, literal, literal_col
 from sqlalchemy.orm import Session
 
 from db.rows import spelled
-from db.tables import Claim, Clinician, ReviewItem, Skip
+from db.tables import Claim, Clinician, ReviewItem, Skip, Snooze
 from oversight.domain.errors import NotPermitted
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Role, reads_items
@@ -33,12 +33,17 @@ _NOW = select(func.oversight_now()).scalar_subquery()
 _HELD = select(Claim.item_id).where(
     Claim.clinician_id == _ASKING, Claim.ended_at.is_(None), Claim.expires_at > _NOW
 )
-_LAPSED = select(Claim.id).where(Claim.ended_at.is_(None), Claim.expires_at <= _NOW)
+_LAPSED = or_(
+    select(Claim.id).where(Claim.ended_at.is_(None), Claim.expires_at <= _NOW).exists(),
+    select(Snooze.id).where(Snooze.ended_at.is_(None), Snooze.until_at <= _NOW).exists(),
+)
+"""Something is to be returned first: a claim that nobody renewed, an item set aside until now."""
+
 _READER = select(
     Clinician.role,
     func.oversight_now().label("now"),
     _HELD.order_by(Claim.claimed_at.desc()).limit(1).scalar_subquery().label("holds"),
-    _LAPSED.exists().label("any_lapsed"),
+    _LAPSED.label("any_lapsed"),
 ).where(Clinician.id == _ASKING, Clinician.deactivated_at.is_(None))
 
 
@@ -84,7 +89,7 @@ def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
             ReviewItem.status.in_(spelled(ItemStatus.WAITING, ItemStatus.ESCALATED)),
             role.in_(spelled(*(one for one in Role if reads_items(one)))),
             ~_HELD.exists(),
-            *([~_LAPSED.exists()] if nothing_lapsed else []),
+            *([~_LAPSED] if nothing_lapsed else []),
             ~skipped.exists(),
             kept.is_not(True),
             readable,

@@ -7,6 +7,7 @@ from oversight.domain.release import REASONS
 from oversight.domain.severity import Severity
 from oversight.queries.record import RecordLine
 from oversight.ui.record_calls import CALL_WORDS
+from oversight.ui.record_desk import DESK_WORDS
 from oversight.ui.words import LEVEL_WORDS, UNSCORED_WORDS
 
 WORDS: Mapping[str, str] = {
@@ -86,6 +87,7 @@ WORDS: Mapping[str, str] = {
     "person.sign_in": "Someone signed in",
     "person.sign_out": "Someone signed out",
     **CALL_WORDS,
+    **DESK_WORDS,
 }
 
 

@@ -23,6 +23,7 @@ from oversight.services.rescoring import requeue_failed
 from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late, put_up_unanswered
 from oversight.services.undelivered import settle_arrived
+from oversight.services.waking import wake_due
 from oversight.settings import Settings
 from oversight.worker.process import process
 
@@ -137,6 +138,7 @@ class Clock:
             _Task("put_up_late", partial(self._in_one, late)),
             _Task("bridge", self._bridge_due),
             _Task("lapse_claims", partial(self._in_one, lapse_claims)),
+            _Task("wake_due", partial(self._in_one, wake_due)),
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", partial(self._seldom, requeue_failed)),

@@ -8,11 +8,12 @@ from oversight.domain import lifecycle
 from oversight.domain.errors import IllegalTransition
 
 ITEM = """
-            claim    return   return_escalated  escalate   close   settle
-waiting     claimed  -        -                 escalated  -       closed
-claimed     -        waiting  escalated         escalated  closed  -
-escalated   claimed  -        -                 -          closed  -
-closed      -        -        -                 -          -       -
+            claim    return   return_escalated  snooze   wake     escalate   close   settle
+waiting     claimed  -        -                 -        -        escalated  -       closed
+claimed     -        waiting  escalated         snoozed  -        escalated  closed  -
+snoozed     claimed  -        -                 -        waiting  -          -       -
+escalated   claimed  -        -                 -        -        -          closed  -
+closed      -        -        -                 -        -        -          -       -
 """
 
 DRAFT = """

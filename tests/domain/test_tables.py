@@ -196,6 +196,7 @@ mark_read  -       -     -
 resend     -       -     -
 reached    yes     -     -
 skip       yes     -     -
+snooze     yes     -     -
 lower      yes     -     -
 """
 

@@ -23,14 +23,14 @@ from db.tables import Draft
 from oversight.bell import make_bell
 from oversight.domain.lifecycle import DraftEvent, DraftStatus
 from oversight.domain.words import DecisionKind, DeliveryKind
+from oversight.embedded.postgres import PostgresFolders
+from oversight.embedded.valkey import ValkeyFolders
 from oversight.gateway.app import create_app
 from oversight.services.audit import Actor
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.keys import create_key
 from oversight.services.locking import lock_conversation
 from oversight.services.transition import DRAFT, move
-from oversight.embedded.postgres import PostgresFolders
-from oversight.embedded.valkey import ValkeyFolders
 from oversight.settings import Settings, read_settings
 from tests.conftest import a_database, a_free_port
 

@@ -33,9 +33,11 @@ from oversight.services import (
     rescoring,
     scoring,
     settling,
+    snoozing,
     taking_over,
     undelivered,
     undoing,
+    waking,
 )
 from tests.services.clinic import Clinic, assessment
 
@@ -196,6 +198,7 @@ class Everything(RuleBasedStateMachine):
         for item_id in bridging.due_bridges(self.session, now=at):
             bridging.bridge(self.session, item_id, now=at)
         claiming.lapse_claims(self.session, now=at)
+        waking.wake_due(self.session, now=at)
         escalating.climb_due(self.session, now=at)
         rescoring.requeue_failed(self.session, now=at)
         delivering.lose_sight(self.session, now=at)
@@ -247,7 +250,11 @@ class Everything(RuleBasedStateMachine):
                 )
             )
 
-    @rule(where=conversations, who=st.integers(0, 1), event=st.sampled_from(["skip", "unclaim"]))
+    @rule(
+        where=conversations,
+        who=st.integers(0, 1),
+        event=st.sampled_from(["skip", "unclaim", "snooze"]),
+    )
     def put_down(self, where: str, who: int, event: str) -> None:
         item = self.clinic.item(where)
         if item is None:
@@ -255,6 +262,10 @@ class Everything(RuleBasedStateMachine):
         me, other = self.people[who], self.people[1 - who]
         if event == "unclaim":
             self._try(lambda: claiming.unclaim(self.session, item.id, me))
+        elif event == "snooze":
+            self._try(
+                lambda: snoozing.snooze(self.session, item.id, me, version=item.version, reason="x")
+            )
         else:
             self._try(
                 lambda: claiming.skip(self.session, item.id, me, reason="x", next_owner_id=other)
@@ -294,6 +305,16 @@ class Everything(RuleBasedStateMachine):
         self.session.flush()
         found = self.session.execute(text(question)).all()
         assert found == [], found[:3]
+
+    @invariant()
+    def what_is_set_aside_has_an_owner_and_is_not_grave(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self._none(
+            "SELECT i.id FROM review_items i LEFT JOIN snoozes s ON s.item_id = i.id"
+            " AND s.ended_at IS NULL WHERE (i.status = 'snoozed') <> (s.id IS NOT NULL)"
+            " OR (i.status = 'snoozed' AND i.severity IN ('L3', 'L4', 'LU'))"
+        )
 
     @invariant()
     def nothing_is_sent_that_no_decision_named(self) -> None:

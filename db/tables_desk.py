@@ -1,0 +1,42 @@
+"""What people do with items beside deciding them: set aside, ask, hand over."""
+
+import uuid
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Created, Id, Moment, one_of
+from oversight.domain.snoozing import SnoozeEnd, SnoozeUntil
+
+
+class Snooze(Base):
+    """Somebody set an item aside and goes on owning it. At most one is live a time.
+
+    ``item_version`` is what they had seen: anything beyond it brings the item back.
+    """
+
+    __tablename__ = "snoozes"
+    __table_args__ = (
+        Index(
+            "uq_snoozes_one_live", "item_id", unique=True, postgresql_where=sql("ended_at IS NULL")
+        ),
+        Index("ix_snoozes_live", "until_at", postgresql_where=sql("ended_at IS NULL")),
+        Index("ix_snoozes_clinician_id", "clinician_id", "snoozed_at"),
+        one_of("waits_for", SnoozeUntil),
+        one_of("ended_how", SnoozeEnd),
+        CheckConstraint("until_at > snoozed_at", name="until_later"),
+        CheckConstraint("(ended_at IS NULL) = (ended_how IS NULL)", name="end_says_how"),
+        CheckConstraint("btrim(reason) <> ''", name="has_reason"),
+    )
+
+    id: Mapped[Id]
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))
+    item_version: Mapped[int]
+    clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
+    waits_for: Mapped[str]
+    reason: Mapped[str]
+    snoozed_at: Mapped[Created]
+    until_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    ended_how: Mapped[str | None]

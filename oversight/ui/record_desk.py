@@ -1,0 +1,8 @@
+"""The record's events about people's desks, in plain words: set aside, asked, handed over."""
+
+from collections.abc import Mapping
+
+DESK_WORDS: Mapping[str, str] = {
+    "item.snooze": "Someone set the item aside for a while",
+    "item.wake": "The item came back",
+}
