@@ -59,6 +59,7 @@ class Policy:
     crisis_lines: Mapping[str, str]
     jurisdictions: Mapping[str, JurisdictionRule]
     waiting_bridges: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    templates: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     sampling_share: float = 0.1
     lease_seconds: int = 120
     undo_seconds: float = 5

@@ -28,6 +28,7 @@ from oversight.domain.permissions import (
     allowed_actions,
 )
 from oversight.domain.severity import Severity, at_least
+from oversight.domain.templates import check_filled
 from oversight.domain.texts import check_text
 from oversight.domain.words import ClaimEnd, DecisionKind, DeliveryKind
 from oversight.queries.policies import policy_of
@@ -131,6 +132,8 @@ def _check_content(case: Case) -> None:
         raise Incomplete("write a reason first", field="reason")
     if request.action in NEEDS_TEXT:
         check_text(request.text)
+    if request.action is Action.APPROVE and case.draft is not None:
+        check_filled(case.draft.text)  # a bot has templates, too
     if request.action in NEEDS_FLAG and not request.flags:
         raise Incomplete("choose a flag: what was wrong with the draft?", field="flags")
     unchanged = case.draft is not None and request.text == case.draft.text

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,11 +21,26 @@ from db.tables import PolicyVersion, new_id
 from oversight.domain.errors import Incomplete
 from oversight.domain.policy import JurisdictionRule, Mode
 from oversight.domain.severity import Severity
+from oversight.domain.templates import NAME, unfilled
 
 DEFAULT_PATH = Path(__file__).with_name("default_policy.yaml")
 Seconds = Annotated[int, Field(gt=0)]
+Situation = Annotated[str, Field(pattern=NAME.pattern)]
+Language = Annotated[str, Field(pattern="^[a-z]{2}$")]
 LADDER_ROLES = frozenset({"primary", "secondary", "supervisor", "shift", "study_lead"})
 LEVELS = (Severity.L0, Severity.L1, Severity.L2, Severity.L3, Severity.L4)
+
+
+def _usable(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a template needs words")
+    wrong = [name for name in unfilled(text) if not NAME.match(name)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is no placeholder: write {{{{name}}}}, small letters and _")
+    return text
+
+
+TemplateText = Annotated[str, Field(max_length=4000), AfterValidator(_usable)]
 
 
 class _Strict(BaseModel):
@@ -69,6 +91,9 @@ class PolicyDocument(_Strict):
     bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
     waiting_bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
     holding_notes: dict[str, Annotated[list[str], Field(min_length=1)]]
+    templates: dict[
+        Situation, dict[Language, Annotated[list[TemplateText], Field(min_length=1)]]
+    ] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> "PolicyDocument":
@@ -79,6 +104,8 @@ class PolicyDocument(_Strict):
         _need("bridges", self.bridges, ("en",))
         _need("waiting_bridges", self.waiting_bridges, tuple(self.bridges))
         _need("holding_notes", self.holding_notes, ("en",))
+        for situation, spoken in self.templates.items():
+            _need(f"templates {situation}", spoken, ("en",))
         for severity, steps in self.ladders.items():
             times = [step.after_seconds for step in steps]
             if times[0] != 0 or times != sorted(times):
