@@ -54,9 +54,7 @@ def check_filled(text: str) -> None:
     """Refuse a text that still has placeholders, naming them."""
     left = unfilled(text)
     if left:
-        shown = ", ".join(
-            name if "{" in name or "}" in name else f"{{{{{name}}}}}" for name in left
-        )
+        shown = ", ".join(f"{{{{{name}}}}}" if NAME.match(name) else name for name in left)
         raise Incomplete(
             f"fill in or take out {shown} first: the participant would see it",
             field="text",
@@ -67,7 +65,7 @@ def check_filled(text: str) -> None:
 def templates_for(
     policy: Policy, *, language: str | None, jurisdiction: str | None
 ) -> Sequence[Template]:
-    """Every template in the participant's language, else in English, with what we know filled in."""
+    """Every template in the participant's language, else in English; what we know is filled in."""
     base = (language or "en").lower().split("-")[0]
     known = {"crisis_line": crisis_line(policy, jurisdiction)}
     found = []

@@ -40,7 +40,9 @@ def _usable(text: str) -> str:
     return text
 
 
-TemplateText = Annotated[str, Field(max_length=4000), AfterValidator(_usable)]
+Templates = Annotated[
+    list[Annotated[str, Field(max_length=4000), AfterValidator(_usable)]], Field(min_length=1)
+]
 
 
 class _Strict(BaseModel):
@@ -91,9 +93,7 @@ class PolicyDocument(_Strict):
     bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
     waiting_bridges: dict[str, Annotated[list[str], Field(min_length=3)]]
     holding_notes: dict[str, Annotated[list[str], Field(min_length=1)]]
-    templates: dict[
-        Situation, dict[Language, Annotated[list[TemplateText], Field(min_length=1)]]
-    ] = {}
+    templates: dict[Situation, dict[Language, Templates]] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> "PolicyDocument":
