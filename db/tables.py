@@ -3,6 +3,7 @@
 from db.base import Base, new_id, table_of
 from db.tables_calls import Escalation, Paging, Shift
 from db.tables_desk import Snooze
+from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
     Clinician,
@@ -57,12 +58,16 @@ __all__ = [
     "Escalation",
     "Evidence",
     "GapNotice",
+    "InboxPage",
     "Leave",
     "LevelChange",
     "Message",
+    "OutgoingPage",
     "Paging",
+    "PagingTest",
     "Participant",
     "PolicyVersion",
+    "Quiet",
     "Rating",
     "ReviewItem",
     "RiskAssessment",
@@ -73,6 +78,7 @@ __all__ = [
     "Shift",
     "SignIn",
     "SignInFailure",
+    "SigningKey",
     "Skip",
     "Snooze",
     "Study",

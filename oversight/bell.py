@@ -23,6 +23,7 @@ EVERYTHING = "*"
 JOBS = {
     Topic.SCORE: ("score", "oversight.worker.jobs.drain"),
     Topic.DELIVER: ("deliver", "oversight.worker.jobs.deliver"),
+    Topic.PAGE: ("deliver", "oversight.worker.jobs.deliver"),
 }
 """Which queue a topic rings, and the function that its workers run. Both take no arguments."""
 

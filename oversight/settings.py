@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 DATABASE_DRIVER = "postgresql+psycopg"
 
@@ -79,6 +80,28 @@ def _redis_url(text: str) -> str:
     return text.strip()
 
 
+def _web_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(text)
+    return text.strip().rstrip("/")
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
+        raise ValueError(text)
+    return text.strip()
+
+
+def _mail_address(text: str) -> str:
+    address = text.strip()
+    name, at, host = address.partition("@")
+    if not (name and at and host) or any(one.isspace() or one in "<>,;" for one in address):
+        raise ValueError(text)
+    return address
+
+
 def _folder(text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise ValueError(text)
@@ -126,6 +149,32 @@ VARIABLES: tuple[Variable, ...] = (
         "127.0.0.1",
         ("a host name or address", _host),
         "Address that console and gateway listen on.",
+    ),
+    _row(
+        "OVERSIGHT_PUBLIC_URL",
+        "",
+        _url("https:// · http://", _web_url),
+        "Where people reach the console, for the links in pages. Empty: host and port of this "
+        "machine.",
+    ),
+    _row(
+        "OVERSIGHT_SMTP_URL",
+        "",
+        _url("smtp:// · smtps:// · smtp+starttls://, with user:password@host:port", _smtp_url),
+        "Mail server that takes pages. Empty: pages by e-mail fail, and say so.",
+    ),
+    _row(
+        "OVERSIGHT_PAGE_FROM",
+        "oversight@localhost",
+        ("an e-mail address", _mail_address),
+        "Sender of pages by e-mail.",
+    ),
+    _row(
+        "OVERSIGHT_DEAD_MAN_URL",
+        "",
+        _url("https:// · http://", _web_url),
+        "Outside address that the clock calls every minute; whoever watches it calls people when "
+        "it stays silent.",
     ),
     _row("OVERSIGHT_CONSOLE_PORT", "8501", _PORT, "Port of the console."),
     _row("OVERSIGHT_GATEWAY_PORT", "8600", _PORT, "Port of the gateway, which bots talk to."),
@@ -202,6 +251,10 @@ class Settings:
     redis_url: str | None
     var: Path
     host: str
+    public_url: str | None
+    smtp_url: str | None
+    page_from: str
+    dead_man_url: str | None
     console_port: int
     gateway_port: int
     demo: bool
@@ -219,6 +272,11 @@ class Settings:
     @property
     def console_url(self) -> str:
         return f"http://{_visited(self.host)}:{self.console_port}"
+
+    @property
+    def link_url(self) -> str:
+        """Where the links in pages lead."""
+        return self.public_url or self.console_url
 
     @property
     def gateway_url(self) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from db.session import Database, engine_for
 from db.tables import Arm, Clinician, StudyKey, new_id
+from oversight.domain.pages import ChannelKind
 from oversight.domain.permissions import Role
 from oversight.domain.policy import Mode
 from oversight.domain.words import ShiftPosition
+from oversight.queries.pages import pager_state
 from oversight.services.duty import go_on_duty
 from oversight.services.keys import create_key, digest_of_key, find_or_create_study
 from oversight.services.people import create_person, set_password
 from oversight.services.policies import default_document, store_policy
+from oversight.services.reaching import add_contact_method
 from oversight.settings import Settings
 
 STUDY = "Demonstration study"
@@ -108,7 +112,14 @@ def _person(session: Session, person: DemoPerson, known: dict[str, object]) -> d
         set_password(session, found, password)
     if person.position is not None:
         go_on_duty(session, found, position=person.position, hours=SHIFT_HOURS)
+    _reach_by_inbox(session, found)
     return {"username": person.username, "password": password, "role": person.role.value}
+
+
+def _reach_by_inbox(session: Session, person: uuid.UUID) -> None:
+    """Pages of the demonstration are kept here: nothing leaves the machine."""
+    if not pager_state(session, person).methods:
+        add_contact_method(session, person, person, channel=ChannelKind.INBOX, address="inbox")
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from db.tables import GapNotice, new_id
 from oversight.domain.gaps import Gap, due_notice
+from oversight.domain.pages import PageKind
 from oversight.queries.rota import TeamRota, gaps_ahead
 from oversight.services.audit import Actor, Event, record
+from oversight.services.calling import Notice, tell
+from oversight.services.pager_tests import in_charge
 
 CLOCK = Actor.system("clock")
 
@@ -52,4 +55,6 @@ def _announce(session: Session, team: TeamRota, gap: Gap, *, now: datetime) -> b
     }
     event = Event("rota.gap", CLOCK, study_id=team.study_id, subject=written, detail=detail)
     record(session, event)
+    notice_of = Notice(PageKind.GAP, written, study_id=team.study_id)
+    tell(session, in_charge(session), notice_of, now=now)
     return True

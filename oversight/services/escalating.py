@@ -13,22 +13,20 @@ from sqlalchemy.orm import Session
 
 from db.rows import listed
 from db.session import Topic, ring
-from db.tables import Clinician, Escalation, Paging, ReviewItem, new_id
+from db.tables import Clinician, Escalation, ReviewItem, new_id
 from oversight.domain.errors import IllegalTransition, Incomplete, NotFound, NotPermitted
 from oversight.domain.ladder import (
-    EVERYBODY,
     escalates,
     ladder_of,
     level_of_escalation,
-    next_call_at,
     starts_anew,
 )
 from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.severity import Severity
-from oversight.queries.on_call import on_call
 from oversight.queries.policies import policy_of
 from oversight.services.audit import Actor, Event, record
+from oversight.services.climbing import climb
 from oversight.services.locking import lock_conversation, lock_open_items
 from oversight.services.transition import ESCALATION, move
 
@@ -125,7 +123,7 @@ def _open(
     session.add(escalation)
     session.flush()
     record(session, _event("escalation.open", escalation, actor, severity=escalation.severity))
-    climb(session, escalation, now=now)
+    climb(session, [escalation], now=now)
     return escalation
 
 
@@ -162,48 +160,7 @@ def _restart(
         detail={"severity": level.value},
     )
     session.refresh(escalation)
-    climb(session, escalation, now=now)
-
-
-def climb(session: Session, escalation: Escalation, *, now: datetime) -> None:
-    """Page the people of every step that is due, and set when the next one is."""
-    steps: Sequence[dict[str, object]] = escalation.steps
-    while escalation.next_page_at is not None and escalation.next_page_at <= now:
-        ended = escalation.step >= len(steps)
-        roles = EVERYBODY if ended else steps[escalation.step]["roles"]
-        _page(session, escalation, list(roles), now=now)  # type: ignore[call-overload]
-        escalation.step = escalation.step + (0 if ended else 1)
-        escalation.next_page_at = next_call_at(
-            [int(str(step["after_seconds"])) for step in steps],
-            escalation.step,
-            started_at=escalation.ladder_started_at,
-            now=now,
-        )
-    session.flush()
-
-
-def _page(session: Session, escalation: Escalation, roles: Sequence[str], *, now: datetime) -> None:
-    people = on_call(session, roles, now=now, study_id=escalation.study_id)
-    called: list[uuid.UUID | None] = [*people] or [None]
-    for clinician_id in called:
-        session.add(
-            Paging(
-                id=new_id(),
-                escalation_id=escalation.id,
-                step=escalation.step,
-                clinician_id=clinician_id,
-                at=now,
-            )
-        )
-    clock = Actor.system("ladder")
-    if not people:
-        record(session, _event("escalation.not_covered", escalation, clock, step=escalation.step))
-    record(
-        session,
-        _event("escalation.page", escalation, clock, step=escalation.step, people=len(people)),
-    )
-    ring(session, Topic.PAGE, escalation.conversation_id)
-    ring(session, Topic.LIVE, escalation.conversation_id)
+    climb(session, [escalation], now=now)
 
 
 def acknowledge(
@@ -298,44 +255,6 @@ def _refuse_while_grave(session: Session, conversation_id: uuid.UUID) -> None:
             " decide the reply or mark it as read, or lower its level with a reason; then resolve",
             item_id=str(found[0].id),
         )
-
-
-def climb_due(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Everything the clock must do: lapse acknowledgements that ran out, page what is due."""
-    due = session.scalars(
-        select(Escalation)
-        .where(
-            Escalation.status != EscalationStatus.RESOLVED,
-            Escalation.next_page_at <= now,
-        )
-        .order_by(Escalation.next_page_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
-    for escalation in due:
-        if escalation.status == EscalationStatus.ACKNOWLEDGED:
-            _lapse(session, escalation, now=now)
-        climb(session, escalation, now=now)
-    return len(due)
-
-
-def _lapse(session: Session, escalation: Escalation, *, now: datetime) -> None:
-    move(
-        session,
-        ESCALATION,
-        escalation.id,
-        EscalationStatus.ACKNOWLEDGED,
-        EscalationEvent.LAPSE,
-        actor=Actor.system("clock"),
-        values={
-            "owner_id": None,
-            "acknowledged_until": None,
-            "step": 0,
-            "ladder_started_at": now,
-            "next_page_at": now,
-        },
-    )
-    session.refresh(escalation)
 
 
 def _locked(session: Session, escalation_id: uuid.UUID) -> Escalation:

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from db import session as db_session
 from db.tables import Clinician, SignIn, SignInFailure, new_id, table_of
 from oversight.domain.errors import Incomplete, NotFound, NotPermitted
+from oversight.domain.pages import NotTold
 from oversight.domain.permissions import Role
 from oversight.services.audit import Actor, Event, record
+from oversight.services.paging import drop_pages_of
 
 SIGN_IN_HOURS = 12
 FAILURES_ALLOWED = 10
@@ -170,6 +172,7 @@ def deactivate(session: Session, clinician_id: uuid.UUID) -> None:
         raise NotFound("no such person")
     person.deactivated_at = now
     _revoke_all(session, clinician_id)
+    drop_pages_of(session, clinician_id, why=NotTold.DEACTIVATED, now=now)
     record(session, Event("person.deactivate", Actor.system("operator"), subject=clinician_id))
 
 

@@ -23,8 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from db.rows import spelled
-from db.tables import AuditEvent, Delivery, Draft, Escalation, ReviewItem, table_of
-from oversight.domain import lifecycle
+from db.tables import (
+    AuditEvent,
+    Delivery,
+    Draft,
+    Escalation,
+    OutgoingPage,
+    ReviewItem,
+    table_of,
+)
+from oversight.domain import lifecycle, pages
 from oversight.domain.errors import StaleVersion
 from oversight.domain.lifecycle import next_status
 from oversight.services.audit import Actor, Event, record_all
@@ -46,6 +54,7 @@ ITEM = Lifecycle("item", table_of(ReviewItem), lifecycle.ITEM)
 DRAFT = Lifecycle("draft", table_of(Draft), lifecycle.DRAFT)
 DELIVERY = Lifecycle("delivery", table_of(Delivery), lifecycle.DELIVERY)
 ESCALATION = Lifecycle("escalation", table_of(Escalation), lifecycle.ESCALATION)
+PAGE = Lifecycle("page", table_of(OutgoingPage), pages.PAGE)
 
 
 def move(

@@ -16,9 +16,10 @@ from db.session import Database, Topic, ring, unavailable
 from oversight.logs import logger
 from oversight.services.bridging import bridge, due_bridges
 from oversight.services.claiming import lapse_claims
+from oversight.services.climbing import climb_due
 from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
-from oversight.services.escalating import climb_due
+from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
 from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late, put_up_unanswered
@@ -142,6 +143,8 @@ class Clock:
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", partial(self._seldom, requeue_failed)),
+            _Task("ring_new_shifts", partial(self._seldom, ring_new_shifts)),
+            _Task("give_up_tests", partial(self._seldom, give_up_tests)),
             _Task("announce_gaps", partial(self._seldom, announce_gaps)),
             _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),

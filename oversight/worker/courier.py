@@ -17,6 +17,7 @@ from oversight.queries.due import fell_due, next_due_at, pages_since
 from oversight.services.delivering import lose_sight
 from oversight.settings import Settings
 from oversight.worker.listening import LONGEST_WAIT_SECONDS, connect, listen
+from oversight.worker.pager import Pager, channels_of
 from oversight.worker.process import process
 
 LOSE_SIGHT_EVERY_SECONDS = 5.0
@@ -31,7 +32,12 @@ def run(settings: Settings) -> None:
     if settings.redis_url is None:
         raise ValueError("the courier needs REDIS_URL")
     with process("courier", settings) as started:
-        courier = Courier(started.database)
+        pager = Pager(
+            started.database,
+            channels_of(settings, started.database),
+            base_url=settings.link_url,
+        )
+        courier = Courier(started.database, pager=pager)
         connection = connect(settings.redis_url)
         listen(
             "deliver",
@@ -43,10 +49,11 @@ def run(settings: Settings) -> None:
 
 
 class Courier:
-    """Remembers up to when it has rung, and which pages it has logged."""
+    """Remembers up to when it has rung, and which calls it has logged; lets the pager send."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, pager: Pager | None = None) -> None:
         self._database = database
+        self._pager = pager
         self._rung_until: datetime | None = None
         self._pages: dict[uuid.UUID, datetime] = {}
         self._sight_at = 0.0
@@ -61,6 +68,8 @@ class Courier:
         try:
             wait_seconds = self._wake_waiting()
             self._note_pages()
+            if self._pager is not None:
+                self._pager.look()
             self._lose_sight()
         except SQLAlchemyError as error:
             self._say_away(error)

@@ -19,6 +19,7 @@ from oversight.domain.severity import Severity
 from oversight.services import (
     bridging,
     claiming,
+    climbing,
     deciding,
     delivering,
     escalating,
@@ -155,7 +156,7 @@ class Many:
         for act in (
             lambda session, at: settling.put_up_late(session, now=at),
             lambda session, at: claiming.lapse_claims(session, now=at),
-            lambda session, at: escalating.climb_due(session, now=at),
+            lambda session, at: climbing.climb_due(session, now=at),
             lambda session, at: delivering.lose_sight(session, now=at),
         ):
             with self.database.transaction() as session:

@@ -13,7 +13,7 @@ from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.permissions import Action, Role
 from oversight.domain.severity import Severity
 from oversight.domain.words import DeliveryKind, ShiftPosition
-from oversight.services import duty, escalating, undoing
+from oversight.services import climbing, duty, escalating, undoing
 from oversight.services.bridging import bridge, due_bridges
 from tests.services.clinic import Clinic
 
@@ -26,7 +26,7 @@ def escalation(clinic: Clinic) -> Escalation:
 
 def tick(clinic: Clinic, seconds: float = 0) -> None:
     clinic.wait(seconds)
-    escalating.climb_due(clinic.session, now=now(clinic.session))
+    climbing.climb_due(clinic.session, now=now(clinic.session))
 
 
 def called(clinic: Clinic) -> list[object]:

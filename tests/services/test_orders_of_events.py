@@ -15,6 +15,7 @@ from oversight.domain.severity import Severity
 from oversight.domain.words import ShiftPosition
 from oversight.services import (
     bridging,
+    climbing,
     delivering,
     escalating,
     settling,
@@ -272,7 +273,7 @@ def test_handing_up_again_never_sets_a_running_ladder_back(clinic: Clinic):
     clinic.say("c", "hello")
     clinic.score(Severity.L4)
     clinic.wait(301)
-    escalating.climb_due(clinic.session, now=now(clinic.session))
+    climbing.climb_due(clinic.session, now=now(clinic.session))
     clinic.claim("c", who)
     clinic.decide("c", who, Action.ESCALATE, reason="needs a supervisor")
     found = clinic.session.scalars(

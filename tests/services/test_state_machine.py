@@ -26,6 +26,7 @@ from oversight.domain.words import ShiftPosition
 from oversight.services import (
     bridging,
     claiming,
+    climbing,
     delivering,
     escalating,
     refusing,
@@ -199,7 +200,7 @@ class Everything(RuleBasedStateMachine):
             bridging.bridge(self.session, item_id, now=at)
         claiming.lapse_claims(self.session, now=at)
         waking.wake_due(self.session, now=at)
-        escalating.climb_due(self.session, now=at)
+        climbing.climb_due(self.session, now=at)
         rescoring.requeue_failed(self.session, now=at)
         delivering.lose_sight(self.session, now=at)
         undelivered.settle_arrived(self.session, now=at)

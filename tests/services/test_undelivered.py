@@ -14,7 +14,7 @@ from oversight.domain.permissions import Action
 from oversight.domain.sending import ATTEMPTS
 from oversight.domain.severity import Severity
 from oversight.domain.words import DecisionKind, ShiftPosition
-from oversight.services import delivering, escalating, undelivered, undoing
+from oversight.services import climbing, delivering, escalating, undelivered, undoing
 from tests.services.clinic import Clinic
 
 
@@ -106,7 +106,7 @@ def test_words_that_may_not_have_arrived_are_no_contact(clinic: Clinic, me):
     assert found is not None
     assert found.contact_begun_at is None
     clinic.wait(301)
-    escalating.climb_due(clinic.session, now=now(clinic.session))
+    climbing.climb_due(clinic.session, now=now(clinic.session))
     found = escalation(clinic)
     assert found is not None
     assert found.status == EscalationStatus.OPEN

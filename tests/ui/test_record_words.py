@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oversight.domain import lifecycle
+from oversight.domain import lifecycle, pages
 from oversight.domain.flags import FLAG_TEXT, Flag
 from oversight.domain.release import REASONS
 from oversight.domain.words import DecisionKind
@@ -22,6 +22,7 @@ MOVES = {
     "draft": lifecycle.DRAFT,
     "delivery": lifecycle.DELIVERY,
     "escalation": lifecycle.ESCALATION,
+    "page": pages.PAGE,
 }
 
 
