@@ -10,6 +10,8 @@ from classifiers.phrases import PhraseHit
 from oversight.domain.flags import GRADES, Flag, Grade, grade_at_least
 from oversight.domain.severity import Category, Severity, worst
 
+_ABSENT = frozenset(f"flag:{flag.value}" for flag in FLAGS_OF_ABSENCE)
+
 
 class InvalidScore(ValueError):
     """A model answered with something that is not a probability."""
@@ -28,11 +30,11 @@ def merge_windows(names: Sequence[str], windows: NDArray[np.float32]) -> dict[st
     """
     if not np.all(np.isfinite(windows)) or windows.min() < 0.0 or windows.max() > 1.0:
         raise InvalidScore("a probability outside [0, 1]")
-    absent = {f"flag:{flag.value}" for flag in FLAGS_OF_ABSENCE}
-    return {
-        name: float(windows[:, column].min() if name in absent else windows[:, column].max())
-        for column, name in enumerate(names)
-    }
+    merged = dict(zip(names, windows.max(axis=0).tolist(), strict=True))
+    if len(windows) > 1:
+        smallest = dict(zip(names, windows.min(axis=0).tolist(), strict=True))
+        merged |= {name: smallest[name] for name in _ABSENT if name in smallest}
+    return merged
 
 
 def severity_probabilities(scores: Mapping[str, float]) -> dict[Severity, float]:

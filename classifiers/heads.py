@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ class Manifest:
     thresholds: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """One role's outputs. ``probabilities`` maps (windows × width) to (windows × outputs).
 
@@ -57,8 +58,14 @@ class Head:
         found = sorted(buckets(text)) if self.words is not None else []
         if self.words is None or not found:
             return result
-        read: FloatArray = self.words[:, found].sum(axis=1) / np.float32(np.sqrt(len(found)))
-        return result + read
+        read: FloatArray = self._words_by_bucket[found].sum(axis=0)
+        return result + read / np.float32(np.sqrt(len(found)))
+
+    @cached_property
+    def _words_by_bucket(self) -> FloatArray:
+        """``words`` turned over: a bucket's outputs side by side are one read, not one each."""
+        assert self.words is not None
+        return np.ascontiguousarray(self.words.T)
 
     def probabilities(self, vectors: FloatArray, text: str = "") -> FloatArray:
         return sigmoid(self.logits(vectors, text) * self.slope + self.offset)

@@ -63,6 +63,8 @@ def language_of(text: str, declared: str | None) -> str:
 
 
 def _foreign_script(text: str) -> str | None:
+    if text.isascii():
+        return None
     letters = [char for char in text if char.isalpha()]
     counts: dict[str, int] = {}
     for char in letters[:400]:
@@ -85,8 +87,9 @@ def _scores(words: list[str], text: str) -> dict[str, float]:
         if languages:
             for language in languages:
                 scores[language] += 1.0 / len(languages)
-    for language, marks in _MARKS.items():
-        if any(mark in text.lower() for mark in marks):
+    lowered = "" if text.isascii() else text.lower()
+    for language, marks in _MARKS.items() if lowered else ():
+        if any(mark in lowered for mark in marks):
             scores[language] += 0.8
     return scores
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from classifiers.languages import language_of
 from classifiers.normalise import clean
@@ -45,6 +46,7 @@ def _is_garbled(text: str, cleaned: str) -> bool:
     return odd * 2 > letters
 
 
+@lru_cache(maxsize=20_000)
 def _is_mash(word: str) -> bool:
     if len(word) < 6:
         return False
