@@ -34,6 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="print the table of the model card")
     evaluate.add_argument("--model", type=Path, help="another model folder than the shipped one")
     evaluate.add_argument("--public-data", type=Path)
+    evaluate.add_argument(
+        "--trial",
+        type=Path,
+        help="folder of replay files with an author's levels, for the workload",
+    )
     evaluate.add_argument("--rounds", type=int, default=200, help="bootstrap rounds")
     evaluate.add_argument(
         "--part", action="append", default=[], help="one section alone; may be repeated"
@@ -85,6 +90,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         chosen.rounds,
         frozenset(parts),
         _short_models() if chosen.leave_one_source_out == "short" else None,
+        chosen.trial,
     )
     for line in report_lines(setting):
         sys.stdout.write(line + "\n")

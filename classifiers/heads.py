@@ -9,7 +9,7 @@ order, the thresholds and the digests.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,14 +20,24 @@ from classifiers.first_stage import buckets
 
 FloatArray = NDArray[np.float32]
 
+#: The thresholds every model has; other sets are named in its manifest.
+DEFAULT_THRESHOLDS = "default"
+
 
 class ModelFilesDamaged(Exception):
     """The model's files are not the ones its manifest names; nothing may be scored with them."""
 
 
+class UnknownThresholds(ValueError):
+    """A model was asked to decide by thresholds that it does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a model version is made of and where its decisions fall."""
+    """What a model version is made of and where its decisions fall.
+
+    ``threshold_sets`` names other thresholds than the default ones, for some outputs.
+    """
 
     version: str
     digests: Mapping[str, str]
@@ -35,6 +45,27 @@ class Manifest:
     participant_outputs: tuple[str, ...]
     reply_outputs: tuple[str, ...]
     thresholds: Mapping[str, float]
+    threshold_sets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def with_thresholds(self, name: str) -> "Manifest":
+        """The same weights deciding by a named set of thresholds, which is a version of its own.
+
+        Raises
+        ------
+        UnknownThresholds
+            If this model has no such set.
+        """
+        if name == DEFAULT_THRESHOLDS:
+            return self
+        if name not in self.threshold_sets:
+            raise UnknownThresholds(f"{self.version} has no thresholds called {name}")
+        chosen = dict(self.threshold_sets[name])
+        digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+        return replace(
+            self,
+            version=f"{self.version}.{name}-{digest[:4]}",
+            thresholds={**self.thresholds, **chosen},
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +118,7 @@ def read_manifest(folder: Path) -> Manifest:
         participant_outputs=tuple(content["participant_outputs"]),
         reply_outputs=tuple(content["reply_outputs"]),
         thresholds=content["thresholds"],
+        threshold_sets=content.get("threshold_sets", {}),
     )
     for name, digest in manifest.digests.items():
         if file_digest(folder / name) != digest:

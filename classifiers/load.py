@@ -1,11 +1,12 @@
 """Get a classifier that is ready to score: the shipped one, a model folder, or a foreign model."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.encoder import MODELS
-from classifiers.heads import ModelFilesDamaged, file_digest, read_manifest
+from classifiers.heads import DEFAULT_THRESHOLDS, ModelFilesDamaged, file_digest, read_manifest
 from classifiers.model import TransformerClassifier
 from classifiers.phrases import phrase_hits
 from classifiers.protocol import Classifier, Message, Turn
@@ -29,23 +30,30 @@ class ModelFacts:
     digest: str
     thresholds: dict[str, float]
     languages: tuple[str, ...]
+    #: Other sets to decide by: the version each makes, and its thresholds.
+    named_sets: tuple[tuple[str, str, Mapping[str, float]], ...] = ()
 
 
-def load_classifier(threads: int = 1) -> Classifier:
+def load_classifier(threads: int = 1, *, thresholds: str = DEFAULT_THRESHOLDS) -> Classifier:
     """The shipped classifier, warm, from files in the repository; opens no network connection.
 
     ``threads`` is the encoder's own; one is best where cores are shared: add workers instead.
+    ``thresholds`` names the set to decide by; the model card says what each costs.
 
     Raises
     ------
     classifiers.heads.ModelFilesDamaged
         If the files are not those the manifest names.
     """
-    return _warm(TransformerClassifier(MODELS, threads=threads))
+    return _warm(TransformerClassifier(MODELS, threads=threads, thresholds=thresholds))
 
 
-def load_model(source: Path, *, threads: int = 1) -> Classifier:
+def load_model(
+    source: Path, *, threads: int = 1, thresholds: str = DEFAULT_THRESHOLDS
+) -> Classifier:
     """The classifier of a model folder, or of a label mapping (YAML) for a foreign model, warm.
+
+    A foreign model decides by the one threshold of its mapping, whatever ``thresholds`` says.
 
     Raises
     ------
@@ -55,7 +63,7 @@ def load_model(source: Path, *, threads: int = 1) -> Classifier:
     try:
         if source.suffix in _MAPPINGS:
             return _warm(_foreign(source))
-        return _warm(TransformerClassifier(source, threads=threads))
+        return _warm(TransformerClassifier(source, threads=threads, thresholds=thresholds))
     except (OSError, ValueError, KeyError, ModelFilesDamaged) as error:
         raise ModelNotUsable(f"{source} cannot be used: {error}") from error
 
@@ -81,6 +89,10 @@ def model_facts(source: Path) -> ModelFacts:
             _digest([source / "manifest.json", *named]),
             dict(manifest.thresholds),
             manifest.languages,
+            tuple(
+                (name, manifest.with_thresholds(name).version, values)
+                for name, values in manifest.threshold_sets.items()
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError, ModelFilesDamaged) as error:
         raise ModelNotUsable(f"{source} cannot be used: {error}") from error

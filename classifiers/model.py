@@ -7,7 +7,7 @@ from pathlib import Path
 from classifiers import combination
 from classifiers.certain import certain_flags
 from classifiers.encoder import MODELS, Encoder, Window
-from classifiers.heads import Head, Manifest, read_head, read_manifest
+from classifiers.heads import DEFAULT_THRESHOLDS, Head, Manifest, read_head, read_manifest
 from classifiers.legibility import readable_language, unreadable_reason
 from classifiers.outputs import HARM
 from classifiers.phrases import PhraseHit, phrase_hits, restriction_goal
@@ -33,8 +33,10 @@ class Reading:
 class TransformerClassifier:
     """Assesses messages one by one on one thread. Holds no state between calls."""
 
-    def __init__(self, folder: Path = MODELS, *, threads: int = 1) -> None:
-        self._manifest: Manifest = read_manifest(folder)
+    def __init__(
+        self, folder: Path = MODELS, *, threads: int = 1, thresholds: str = DEFAULT_THRESHOLDS
+    ) -> None:
+        self._manifest: Manifest = read_manifest(folder).with_thresholds(thresholds)
         self._encoder = Encoder(folder, threads=threads)
         self._participant = read_head(folder, "participant", self._manifest.participant_outputs)
         self._reply = read_head(folder, "reply", self._manifest.reply_outputs)
@@ -63,6 +65,10 @@ class TransformerClassifier:
     @property
     def encoder(self) -> Encoder:
         return self._encoder
+
+    @property
+    def participant_head(self) -> Head:
+        return self._participant
 
     def _head(self, message: Message) -> Head:
         return self._participant if message.role == "participant" else self._reply

@@ -5,8 +5,8 @@ A candidate is a folder ``models/candidate/`` with its own manifest and heads; i
 live encoder. It is scored beside the live one and recorded, and decides nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,8 @@ class RegisteredVersion:
     encoder_digest: str
     heads_digest: str
     card: str
+    #: By set of thresholds: what the model card measured of it (recall, calls).
+    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NoReturn
 
 from oversight.settings import SettingError, Settings, read_settings
@@ -233,7 +234,8 @@ def _rescore(settings: Settings, rest: Sequence[str]) -> int:
 
     _start_logs(settings)
     os.nice(NICENESS)
-    return rescore.main(rest, _connected(settings), reread_live)
+    reread = partial(reread_live, thresholds=settings.thresholds)
+    return rescore.main(rest, _connected(settings), reread)
 
 
 def _replay(settings: Settings, rest: Sequence[str]) -> int:  # noqa: ARG001 (talks HTTP only)

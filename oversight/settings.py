@@ -197,6 +197,13 @@ VARIABLES: tuple[Variable, ...] = (
         _whole_number(0, 64),
         "Scorer processes (one model and one thread each).",
     ),
+    _row(
+        "OVERSIGHT_THRESHOLDS",
+        "default",
+        _one_of("default", "cautious", "widest"),
+        "Thresholds of the classifier: cautious and widest miss fewer at L3 and L4 and call more "
+        "that is harmless; docs/model-card.md says how many.",
+    ),
     _row("OVERSIGHT_COURIERS", "1", _whole_number(0, 64), "Courier processes (deliveries, pages)."),
     _row(
         "OVERSIGHT_RATE_PER_SECOND",
@@ -260,6 +267,7 @@ class Settings:
     demo: bool
     demo_speed: float
     scorers: int
+    thresholds: str
     couriers: int
     rate_per_second: float
     statement_seconds: float

@@ -38,6 +38,7 @@ from classifiers.evaluation.sets import (
     slices,
 )
 from classifiers.evaluation.table import FEWEST, question_lines, slice_lines
+from classifiers.evaluation.workload import read_group, trial_group, workload_lines
 from classifiers.first_stage import urgency
 from classifiers.model import TransformerClassifier
 from classifiers.outputs import CRISIS, HARM, LEVELS
@@ -65,6 +66,7 @@ class Setting:
     rounds: int = 200
     parts: frozenset[str] = frozenset()
     short_models: ScorersMaker | None = None
+    trial_folder: Path | None = None
 
 
 Section = Callable[[Setting, ShippedModel], Iterator[str]]
@@ -213,6 +215,21 @@ def _decisions(setting: Setting, _: ShippedModel) -> Iterator[str]:
             yield f"- {row.id}: {levels} ({row.register})"
 
 
+def _workload(setting: Setting, _: ShippedModel) -> Iterator[str]:
+    """What each set of thresholds finds and what it costs, phrase rules included."""
+    classifier = setting.classifier
+    rows = [
+        row for row in participant_split("test") if row.language in classifier.manifest.languages
+    ]
+    groups = [
+        read_group("held-out", [row.message() for row in rows], [r.severity for r in rows]),
+        read_group("everyday", [Message(t, t, "participant") for t in _everyday(setting)], None),
+    ]
+    if setting.trial_folder is not None:
+        groups.append(trial_group(setting.trial_folder))
+    return workload_lines(classifier, groups)
+
+
 def _reaching(assessments: Sequence[RiskAssessment], floor: Severity) -> NDArray[np.bool_]:
     return np.array([at_least(found.severity, floor) for found in assessments], dtype=bool)
 
@@ -320,6 +337,7 @@ SECTIONS: dict[str, Section] = {
     "slices": _slices,
     "calibration": _calibration,
     "decisions": _decisions,
+    "workload": _workload,
     "conversations": _conversations,
     "courses": _courses,
     "personas": _personas,

@@ -1,6 +1,6 @@
 """``python -m classifiers train``: from corpus and base weights to a model folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,12 @@ from classifiers.encoder import Encoder
 from classifiers.heads import Head
 from classifiers.protocol import Message
 from classifiers.training.bundle import write_bundle
-from classifiers.training.calibrate import calibrated, chosen_thresholds, raw_logits
+from classifiers.training.calibrate import (
+    calibrated,
+    chosen_thresholds,
+    named_thresholds,
+    raw_logits,
+)
 from classifiers.training.corpus import corpus_digest
 from classifiers.training.export import export_encoder
 from classifiers.training.finetune import RANKED, Schedule, fine_tune
@@ -57,11 +62,12 @@ def finish(
     """Add words, calibrate on the exported encoder, fit the first look, write the manifest."""
     encoder = Encoder(folder)
     once = everything_once(recipe.public_folder)
-    held = _calibration_examples()
+    held = calibration_examples()
     talk = _everyday_examples(recipe)
     participant, thresholds = _finished(
         encoder, participant, once, held["participant"], talk, report
     )
+    sets = promised_sets(encoder, participant, held["participant"], thresholds)
     reply, more_thresholds = _finished(encoder, reply, once, held["bot"], (), report)
     _fit_first_look(folder, recipe, encoder, participant)
     return write_bundle(
@@ -71,11 +77,20 @@ def finish(
         participant=participant,
         reply=reply,
         thresholds=thresholds | more_thresholds,
+        threshold_sets=sets,
         corpus_digest=corpus_digest(),
     )
 
 
-def _calibration_examples() -> dict[str, list[Example]]:
+def promised_sets(
+    encoder: Encoder, head: Head, held: Sequence[Example], default: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """The other thresholds that a setting may choose (``calibrate.PROMISES``)."""
+    logits, targets = raw_logits(encoder, head, held), np.stack([e.targets for e in held])
+    return named_thresholds(head, logits, targets, default)
+
+
+def calibration_examples() -> dict[str, list[Example]]:
     rows = participant_split("calibrate")
     return {
         "participant": [participant_example(r) for r in rows if r.language in EVALUATED_LANGUAGES],

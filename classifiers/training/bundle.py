@@ -20,6 +20,7 @@ def write_bundle(
     participant: Head,
     reply: Head,
     thresholds: Mapping[str, float],
+    threshold_sets: Mapping[str, Mapping[str, float]] | None = None,
     corpus_digest: str,
 ) -> str:
     """Store heads and manifest beside the encoder and return the version they make together.
@@ -40,7 +41,7 @@ def write_bundle(
     digests = {name: file_digest(folder / name) for name in _NAMED_FILES}
     decisions = {
         "languages": list(languages),
-        "thresholds": {name: round(float(value), 4) for name, value in thresholds.items()},
+        "thresholds": _rounded(thresholds),
     }
     deciding = hashlib.sha256(f"{digests['heads.npz']}{json.dumps(decisions)}".encode()).hexdigest()
     version = f"{release}+{digests['encoder.onnx'][:4]}{deciding[:4]}"
@@ -54,4 +55,18 @@ def write_bundle(
         "thresholds": decisions["thresholds"],
     }
     (folder / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    if threshold_sets:
+        add_threshold_sets(folder, threshold_sets)
     return version
+
+
+def add_threshold_sets(folder: Path, sets: Mapping[str, Mapping[str, float]]) -> None:
+    """Name other thresholds in a manifest; the version of the default ones stays as it is."""
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["threshold_sets"] = {name: _rounded(values) for name, values in sets.items()}
+    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+def _rounded(thresholds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in thresholds.items()}

@@ -1,6 +1,6 @@
 """Platt scaling of every output and the default thresholds, on scenarios kept for this alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,6 +102,38 @@ def chosen_thresholds(
         )
         for column, name in enumerate(head.names)
     }
+
+
+#: Recall promised a level by each set beside the default; the model card says what it costs.
+PROMISES = {
+    "cautious": {"severity:L2": 0.97, "severity:L3": 0.97},
+    "widest": {"severity:L2": 0.99, "severity:L3": 0.99},
+}
+
+
+def named_thresholds(
+    head: Head, logits: FloatArray, targets: FloatArray, default: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """The sets of ``PROMISES``: no caps on alarms, and never a higher threshold than ``default``'s.
+
+    A threshold is a split-conformal one (Vovk et al. 2005): a text at that level, exchangeable with
+    the calibration scenarios' texts, is missed with probability at most 1 - the recall promised.
+    """
+    probabilities = sigmoid(logits * head.slope + head.offset)
+    return {
+        name: {
+            output: min(default[output], _promised(probabilities, targets, column, recall))
+            for output, recall in recalls.items()
+            for column in [head.names.index(output)]
+        }
+        for name, recalls in PROMISES.items()
+    }
+
+
+def _promised(probabilities: FloatArray, targets: FloatArray, column: int, recall: float) -> float:
+    found = np.sort(probabilities[targets[:, column] == 1, column])
+    allowed = int(np.floor((1.0 - recall) * (len(found) + 1) + 1e-9))
+    return max(float(found[allowed - 1]) - 1e-4, 0.0) if allowed else 0.0
 
 
 def _aim(output: str) -> Aim:

@@ -45,6 +45,7 @@ def _list(database: Database, _chosen: argparse.Namespace) -> None:
         print(f"{one.version}  {state}, shipped{_scored(one.version, scored)}")
         if is_shipped:
             _print_facts(shipped.digest, shipped.thresholds, one.card)
+            _print_sets(shipped, one.measured, scored)
         else:
             _print_facts(one.heads_digest, {}, one.card)
     for model in named:
@@ -70,6 +71,20 @@ def _print_facts(
     print(f"    card        {card or 'none'}")
     if source is not None:
         print(f"    files       {source}")
+
+
+def _print_sets(
+    facts: ModelFacts,
+    measured: Mapping[str, Mapping[str, float]],
+    scored: Mapping[str, datetime],
+) -> None:
+    """What OVERSIGHT_THRESHOLDS may name, what each set costs, and the version it makes."""
+    for name, version, values in (("default", facts.version, {}), *facts.named_sets):
+        shown = ", ".join(f"{output} {value:g}" for output, value in values.items())
+        known = ", ".join(f"{what} {value:g}" for what, value in measured.get(name, {}).items())
+        print(f"    {name:<11} {'; '.join(part for part in (shown, known) if part) or 'as above'}")
+        if values:
+            print(f"                {version}{_scored(version, scored)}")
 
 
 def _for_a_list(name: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from classifiers.explain import explain
+from classifiers.heads import DEFAULT_THRESHOLDS
 from classifiers.load import ModelNotUsable
 from classifiers.protocol import CLASSIFIER_ERROR, Classifier
 from db.session import Database, unavailable
@@ -50,7 +51,9 @@ def run(settings: Settings) -> None:
         engine = started.database.bind
         assert isinstance(engine, Engine)
         chair = Chair(engine, lock=LOCK)
-        work = Background(started.database, stopping=started.stopping)
+        work = Background(
+            started.database, stopping=started.stopping, thresholds=settings.thresholds
+        )
         while not started.stopping.is_set():
             busy = chair.taken() and work.step()
             started.stopping.wait(0.0 if busy else LOOK_SECONDS)
@@ -60,11 +63,17 @@ def run(settings: Settings) -> None:
 class Background:
     """Evidence first, because somebody may be reading; then the candidate."""
 
-    def __init__(self, database: Database, *, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        stopping: threading.Event,
+        thresholds: str = DEFAULT_THRESHOLDS,
+    ) -> None:
         self._database = database
         self._away = False
         self._tasks = (
-            Explainer(database, stopping=stopping).step,
+            Explainer(database, stopping=stopping, thresholds=thresholds).step,
             Shadow(database, stopping=stopping).step,
         )
 
@@ -105,10 +114,12 @@ class Explainer:
         *,
         stopping: threading.Event,
         classifier: Classifier | None = None,
+        thresholds: str = DEFAULT_THRESHOLDS,
     ) -> None:
         self._database = database
         self._stopping = stopping
         self._classifier = classifier
+        self._thresholds = thresholds
         self._chosen: str | None = None
         self._after: int | None = None
 
@@ -142,7 +153,9 @@ class Explainer:
         """The live classifier, loaded when first needed, and anew when another was promoted."""
         if self._classifier is not None and live_choice(self._database) == self._chosen:
             return self._classifier
-        self._chosen, self._classifier = load_live(self._database, self._stopping)
+        self._chosen, self._classifier = load_live(
+            self._database, self._stopping, thresholds=self._thresholds
+        )
         return self._classifier
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from classifiers.heads import DEFAULT_THRESHOLDS
 from classifiers.load import ModelNotUsable, load_classifier, load_model, model_facts
 from classifiers.protocol import Classifier
 from db.session import Database, unavailable
@@ -24,7 +25,9 @@ def live_choice(database: Database) -> str | None:
     return None if found is None else found.version
 
 
-def load_live(database: Database, stopping: threading.Event) -> tuple[str | None, Classifier]:
+def load_live(
+    database: Database, stopping: threading.Event, *, thresholds: str = DEFAULT_THRESHOLDS
+) -> tuple[str | None, Classifier]:
     """The live classifier and its choice. Waits for a database that is away.
 
     Raises
@@ -44,12 +47,12 @@ def load_live(database: Database, stopping: threading.Event) -> tuple[str | None
             log.warning("database_away", error=type(error).__name__)
             stopping.wait(_PAUSE_SECONDS)
     if found is None:
-        return None, load_classifier()
-    return found.version, load_unchanged(found.source, found.digest)
+        return None, load_classifier(thresholds=thresholds)
+    return found.version, load_unchanged(found.source, found.digest, thresholds=thresholds)
 
 
-def load_unchanged(source: str, digest: str) -> Classifier:
+def load_unchanged(source: str, digest: str, *, thresholds: str = DEFAULT_THRESHOLDS) -> Classifier:
     """A classifier whose files are still those that a person named."""
     if model_facts(Path(source)).digest != digest:
         raise ModelNotUsable(f"the files of {source} are not those that were named")
-    return load_model(Path(source))
+    return load_model(Path(source), thresholds=thresholds)

@@ -3,6 +3,7 @@
 import threading
 from datetime import datetime
 
+from classifiers.heads import DEFAULT_THRESHOLDS
 from classifiers.load import ModelNotUsable
 from classifiers.protocol import Classifier
 from db.session import Database
@@ -18,10 +19,12 @@ REPORT_EVERY = 50
 log = logger(__name__)
 
 
-def reread_live(database: Database, version: str, since: datetime) -> Reread:
+def reread_live(
+    database: Database, version: str, since: datetime, *, thresholds: str = DEFAULT_THRESHOLDS
+) -> Reread:
     """Everything said since then, read by the live classifier, which must be this version."""
     try:
-        _, classifier = load_live(database, threading.Event())
+        _, classifier = load_live(database, threading.Event(), thresholds=thresholds)
     except ModelNotUsable as error:
         raise Conflict(str(error)) from error
     if classifier.version != version:

@@ -36,7 +36,9 @@ def run(
     with process("scorer", settings) as started:
         options = {} if longest_seconds is None else {"longest_seconds": longest_seconds}
         if load is None:
-            chosen, classifier = load_live(started.database, started.stopping)
+            chosen, classifier = load_live(
+                started.database, started.stopping, thresholds=settings.thresholds
+            )
         else:
             chosen, classifier = None, load()
         assessor = Assessor(classifier, stopping=started.stopping, **options)

@@ -73,6 +73,16 @@ def test_a_candidate_is_tried_promoted_and_retired(
     assert load_live(database, threading.Event())[0] is None
 
 
+def test_a_named_set_of_thresholds_decides_under_a_version_of_its_own(
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    default = load_live(database, threading.Event())[1].version
+    cautious = load_live(database, threading.Event(), thresholds="cautious")[1].version
+    assert cautious.startswith(f"{default}.cautious-")
+    models.main(("list",), settings)
+    assert cautious in capsys.readouterr().out
+
+
 def test_only_a_study_lead_or_administrator_is_taken_for_the_decider(
     settings: Settings, database: Database, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
