@@ -34,6 +34,7 @@ from db.tables_rota import (
     Swap,
     Team,
 )
+from db.tables_search import SearchKind, SearchText, SearchWord
 from db.tables_talk import (
     Conversation,
     Draft,
@@ -75,6 +76,9 @@ __all__ = [
     "RotationPerson",
     "ScoringModel",
     "ScoringWork",
+    "SearchKind",
+    "SearchText",
+    "SearchWord",
     "Shift",
     "SignIn",
     "SignInFailure",

@@ -19,6 +19,8 @@ from oversight.services.claiming import lapse_claims
 from oversight.services.climbing import climb_due
 from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
+from oversight.services.escalating import climb_due
+from oversight.services.indexing import make_findable, make_findable_late
 from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
 from oversight.services.scoring import work_is_free
@@ -147,6 +149,8 @@ class Clock:
             _Task("give_up_tests", partial(self._seldom, give_up_tests)),
             _Task("announce_gaps", partial(self._seldom, announce_gaps)),
             _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
+            _Task("make_findable", partial(self._in_one, make_findable), quiet=True),
+            _Task("make_findable_late", partial(self._seldom, make_findable_late), quiet=True),
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )
 
