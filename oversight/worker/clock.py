@@ -19,7 +19,6 @@ from oversight.services.claiming import lapse_claims
 from oversight.services.climbing import climb_due
 from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
-from oversight.services.escalating import climb_due
 from oversight.services.indexing import make_findable, make_findable_late
 from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
