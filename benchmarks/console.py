@@ -79,6 +79,7 @@ READ = """() => {
   const known = (window.__seen ??= { card: null, at: 0 });
   if (known.card !== card) { known.card = card; known.at = performance.now(); }
   return card && document.querySelector('.ov-row [data-key="a"]')
+    && !document.querySelector('.ov-desk[aria-busy]')
     && performance.now() - known.at > 700
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
 }"""

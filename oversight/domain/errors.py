@@ -48,6 +48,12 @@ class NotPermitted(Refusal):
     code = "not_permitted"
 
 
+class SignedOut(NotPermitted):
+    """The sign-in has ended, or never was."""
+
+    code = "signed_out"
+
+
 class NotFound(Refusal):
     """Nothing by that name."""
 

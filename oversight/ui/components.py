@@ -1,7 +1,6 @@
 """The console's browser components. Their scripts draw with textContent only."""
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -126,23 +125,13 @@ class RowButton:
 
 @dataclass(frozen=True)
 class ButtonRow:
-    """Buttons in a row. ``about`` is what they act on; ``answered`` are presses carried out."""
+    """Buttons in a row. ``about`` is what they act on."""
 
     label: str
     shown: bool
     about: str
-    answered: Sequence[str]
     buttons: Sequence[RowButton]
     told: Told | None = None
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """Which button was pressed, and what it was about when it was drawn; each press has an id."""
-
-    id: str
-    name: str
-    about: str
 
 
 @dataclass(frozen=True)
@@ -177,9 +166,31 @@ class ListedLine:
 
 
 @dataclass(frozen=True)
-class QueueBox:
-    """The whole list: one element, because dozens of them took most of a redraw."""
+class DeskView:
+    """All that stands before a reader, as one element: a page that changes under its reader.
 
+    ``number`` counts the drawings of one desk. ``head`` and ``body`` are our own HTML; the level
+    asked for stands between them, the form and the actions beneath.
+    """
+
+    desk: str
+    number: int
+    after: ButtonRow
+    head: str
+    level: ButtonRow
+    body: str
+    form: DeskForm | None
+    actions: ButtonRow
+
+
+@dataclass(frozen=True)
+class QueueBox:
+    """The whole list: one element, because dozens of them took most of a redraw.
+
+    ``newer`` names the open card, as drawn, where its conversation has moved on.
+    """
+
+    newer: str
     head: str
     counts: Sequence[ListedCount]
     overdue: str
@@ -187,17 +198,13 @@ class QueueBox:
     rest: str
 
 
-Answer = Mapping[str, Any]
-"""What a form sends: text, flags, choice, reason, where it has them. Any: JSON from a browser."""
-
-
 @cache
 def _desk() -> Any:  # Any: Streamlit's renderer
     return st.components.v2.component(
-        "oversight_desk_form",
+        "oversight_desk",
         html='<div class="ov-desk"></div>\n',
-        css=(STATIC / "desk_form.css").read_text(encoding="utf-8"),
-        js=(STATIC / "desk_form.js").read_text(encoding="utf-8"),
+        css=_static("row.css", "form.css", "desk.css"),
+        js=_static("buttons.js", "form.js", "desk.js"),
         isolate_styles=False,
     )
 
@@ -209,18 +216,7 @@ def _pulse() -> Any:  # Any: Streamlit's renderer
         html='<span class="ov-pulse" role="status"></span>\n',
         css=".ov-pulse { font-size: .85rem; opacity: .85; }\n"
         ".ov-pulse[data-live=no] { font-weight: 600; }\n",
-        js=(STATIC / "pulse.js").read_text(encoding="utf-8"),
-        isolate_styles=False,
-    )
-
-
-@cache
-def _row() -> Any:  # Any: Streamlit's renderer
-    return st.components.v2.component(
-        "oversight_row",
-        html='<div class="ov-row" role="group"></div>\n',
-        css=(STATIC / "row.css").read_text(encoding="utf-8"),
-        js=(STATIC / "row.js").read_text(encoding="utf-8"),
+        js=_static("pulse.js"),
         isolate_styles=False,
     )
 
@@ -230,58 +226,20 @@ def _queue() -> Any:  # Any: Streamlit's renderer
     return st.components.v2.component(
         "oversight_queue",
         html='<div class="ov-queue-box"></div>\n',
-        css=(STATIC / "queue.css").read_text(encoding="utf-8"),
-        js=(STATIC / "queue.js").read_text(encoding="utf-8"),
+        css=_static("queue.css"),
+        js=_static("buttons.js", "queue.js"),
         isolate_styles=False,
     )
 
 
-NOTHING = '<span class="ov-nothing" hidden></span>'
+def _static(*names: str) -> str:
+    """Files of this package as one: a component has a single script and a single style sheet."""
+    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-def place(html: str) -> None:
-    """One place of a page: our own HTML, or nothing to be seen.
-
-    A page that changes under its reader has the same elements in the same order each time, and what
-    is empty is drawn empty. An element that one drawing has and the next leaves out or replaces may
-    stay on the screen: Streamlit sweeps with the numbers of a later run when two come together
-    (streamlit issue 16708), and one participant's words would stand under the next one's card.
-    """
-    st.html(html or NOTHING)
-
-
-def button_row(row: ButtonRow, *, on_press: Callable[[], None], key: str) -> None:
-    """Draw a row; read the press with ``pressed`` inside ``on_press``."""
-    _row()(data=asdict(row), key=key, on_press_change=on_press)
-
-
-def pressed(key: str) -> list[Pressed]:
-    """Presses in the row under ``key`` that the browser has no answer to yet, oldest first."""
-    values = st.session_state[key].press
-    presses = values.get("presses") if isinstance(values, Mapping) else None
-    return [
-        Pressed(str(one.get("id")), str(one.get("name")), str(one.get("about")))
-        for one in presses or ()
-        if isinstance(one, Mapping)
-    ]
-
-
-def desk_form(
-    form: DeskForm | None,
-    *,
-    on_submit: Callable[[], None],
-    on_cancel: Callable[[], None],
-    key: str,
-) -> None:
-    """Draw a form, or its empty place; read what it sent with ``submitted``."""
-    data = asdict(form) if form is not None else None
-    _desk()(data=data, key=key, on_submit_change=on_submit, on_cancel_change=on_cancel)
-
-
-def submitted(key: str) -> Answer:
-    """The values of the form that was just submitted under ``key``."""
-    values = st.session_state[key].submit
-    return values if isinstance(values, Mapping) else {}
+def desk_card(view: DeskView, *, key: str) -> None:
+    """Draw the desk. What is pressed on it goes to a route of ours, not through Streamlit."""
+    _desk()(data=asdict(view), key=key)
 
 
 def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: str) -> None:
@@ -290,20 +248,6 @@ def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: st
     _pulse()(data={"now": now, "fate": told}, key=key, on_news_change=on_news)
 
 
-def news(key: str) -> Answer:
-    """What the pulse just reported: that something changed, or a ``lapsed`` item."""
-    values = st.session_state[key].news
-    return values if isinstance(values, Mapping) else {}
-
-
-def queue_box(box: QueueBox, *, on_open: Callable[[], None], key: str) -> None:
-    """Draw the list; read what was chosen with ``opened`` inside ``on_open``."""
-    _queue()(data=asdict(box), key=key, on_open_change=on_open)
-
-
-def opened(key: str) -> uuid.UUID | None:
-    """The item whose button was just pressed; None for anything that is no item's id."""
-    try:
-        return uuid.UUID(str(st.session_state[key].open))
-    except ValueError:
-        return None
+def queue_box(box: QueueBox, *, key: str) -> None:
+    """Draw the list; what is pressed in it goes to the desk beside it."""
+    _queue()(data=asdict(box), key=key)

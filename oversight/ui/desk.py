@@ -1,18 +1,42 @@
-"""What one reader has before them: the item in hand, the open form, and what was said last."""
+"""What one reader has before them in one browser tab: kept here, changed by what they press."""
 
+import threading
 import uuid
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from oversight.services.people import Person
+from oversight.ui import who
+
+if TYPE_CHECKING:
+    from oversight.ui.in_hand import InHand
 
 REMEMBERED = 20
 """How many presses are remembered; a browser has one or two without an answer at a time."""
 
+MOST_DESKS = 500
+"""Tabs kept at a time; the one used longest ago goes first, and its page then loads anew."""
+
+Answer = Mapping[str, Any]
+"""What a form sends: text, flags, choice, reason, where it has them. Any: JSON from a browser."""
+Offer = Callable[[Answer], None]
+
 
 @dataclass
 class Desk:
-    """What one reader has in hand. Ids and small words only; all else lives in the record."""
+    """Ids and small words only; all else lives in the record. Whoever uses it holds ``lock``.
 
+    ``offers`` are what can be pressed on what was drawn last, by what it acts on and name; a press
+    that is not among them was meant for something else. ``drawings`` counts the views made, so that
+    a browser never shows an older one over a newer.
+    """
+
+    id: str
+    token: str
     item: str | None = None
     form: str | None = None
     form_id: str = ""
@@ -23,71 +47,66 @@ class Desk:
     last_words: str = ""
     warning: str = ""
     lost: str | None = None
+    judging: uuid.UUID | None = None
+    drawings: int = 0
+    offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
+    answered: list[str] = field(default_factory=list)
+    just_seen: "InHand | None" = None
+    pressed_by: Person | None = None
+    decisions: dict[str, uuid.UUID] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def take_on(self, press_id: str) -> bool:
+        """Take on a press, once; False for one that was carried out before."""
+        self.pressed_by = None
+        if press_id in self.answered:
+            return False
+        self.answered.append(press_id)
+        del self.answered[:-REMEMBERED]
+        return True
+
+    def decision_id(self, mark: str) -> uuid.UUID:
+        """Made when a card is first drawn: a second click names the same decision."""
+        if mark not in self.decisions:
+            self.decisions = {mark: uuid.uuid4()}
+        return self.decisions[mark]
+
+
+class Desks:
+    """The desks of this console. A desk belongs to the sign-in it was laid out for."""
+
+    def __init__(self, most: int = MOST_DESKS) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Desk] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def lay_out(self, token: str, item: str | None) -> Desk:
+        """A new desk, with the item that the page's address names."""
+        made = Desk(uuid.uuid4().hex, token, item)
+        with self._lock:
+            self._kept[made.id] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+    def find(self, desk_id: str, token: str) -> Desk | None:
+        """None for a desk of another sign-in, or of a console that has been restarted since."""
+        with self._lock:
+            found = self._kept.get(desk_id)
+            if found is None or found.token != token:
+                return None
+            self._kept.move_to_end(desk_id)
+            return found
+
+
+DESKS = Desks()
 
 
 def desk() -> Desk:
     """This browser tab's desk; the page's script puts the item in the address, for a reload."""
-    state = st.session_state
-    if "desk" not in state:
-        state.desk = {"item": st.query_params.get("item")}
-    return Desk(**state.desk)
-
-
-def keep(changed: Desk) -> None:
-    """Remember the desk."""
-    st.session_state.desk = dict(vars(changed))
-    st.session_state.desk_changes = st.session_state.get("desk_changes", 0) + 1
-
-
-def judging(item_id: uuid.UUID | None) -> None:
-    """Note which item's reader gives their own level first: the list keeps its level to itself."""
-    st.session_state.judging = None if item_id is None else str(item_id)
-
-
-def judged_first() -> uuid.UUID | None:
-    """The item whose level its reader must not see yet."""
-    kept = st.session_state.get("judging")
-    return None if kept is None else uuid.UUID(kept)
-
-
-def answered() -> list[str]:
-    """The presses carried out last, by id: the browser sends others again."""
-    kept: list[str] = st.session_state.setdefault("answered", [])
-    return kept
-
-
-def answer(press_id: str) -> bool:
-    """Take on a press, once; False for one that was carried out before."""
-    kept = answered()
-    if press_id in kept:
-        return False
-    kept.append(press_id)
-    del kept[:-REMEMBERED]
-    return True
-
-
-def drawn() -> None:
-    """Note that the card was drawn with the desk as it is."""
-    st.session_state.desk_drawn = st.session_state.get("desk_changes", 0)
-
-
-def drawn_as_it_is() -> bool:
-    """Whether the card on the screen shows the desk as it is."""
-    return bool(st.session_state.get("desk_drawn", 0) == st.session_state.get("desk_changes", 0))
-
-
-def say(words: str) -> None:
-    """Words above the card, and nothing else changed."""
-    hand = desk()
-    hand.warning = words
-    keep(hand)
-
-
-def decision_id(item_id: uuid.UUID, version: int) -> uuid.UUID:
-    """Made when a card is first drawn: a second click names the same decision."""
-    known = st.session_state.setdefault("decision_ids", {})
-    key = f"{item_id}:{version}"
-    if key not in known:
-        known.clear()
-        known[key] = str(uuid.uuid4())
-    return uuid.UUID(known[key])
+    token = who.cookie() or ""
+    found = DESKS.find(st.session_state.get("desk", ""), token)
+    if found is None:
+        found = DESKS.lay_out(token, st.query_params.get("item"))
+        st.session_state.desk = found.id
+    return found

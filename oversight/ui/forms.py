@@ -1,6 +1,7 @@
 """The form of each action that needs words, a reason, a level or a next owner."""
 
 import uuid
+from functools import partial
 
 from oversight.domain.lowering import levels_below
 from oversight.domain.permissions import (
@@ -13,7 +14,7 @@ from oversight.domain.permissions import (
 from oversight.queries.people import readers
 from oversight.queries.triage import Card
 from oversight.ui import card as draw
-from oversight.ui import desk, presses, runtime
+from oversight.ui import presses, runtime
 from oversight.ui.components import (
     ChoiceField,
     DeskForm,
@@ -22,9 +23,8 @@ from oversight.ui.components import (
     FlagsField,
     ReasonField,
     TextField,
-    desk_form,
-    submitted,
 )
+from oversight.ui.desk import Desk
 from oversight.ui.words import LEVEL_WORDS
 
 TITLES: dict[Action, tuple[str, str, str]] = {
@@ -69,17 +69,18 @@ REASONS: dict[Action, tuple[str, ...]] = {
 }
 
 
-FORM = "triage-form"
-
-
-def form_of(card: Card | None, hand: desk.Desk) -> None:
-    """The open form, or its empty place. Its decision id is its own: sent twice, decided once."""
+def form_of(hand: Desk, card: Card | None) -> DeskForm | None:
+    """The open form, if any. Its decision id is its own: sent twice, decided once."""
     if card is None or not hand.form:
-        desk_form(None, on_submit=_left_over, on_cancel=presses.close_form, key=FORM)
-        return
+        return None
     action = Action(hand.form)
     title, submit, hint = TITLES[action]
-    form = DeskForm(
+    decision = uuid.UUID(hex=hand.form_id)
+    hand.offers[(hand.form_id, presses.SEND)] = partial(
+        presses.send_form, hand, action, card.item_id, card.version, decision
+    )
+    hand.offers[(hand.form_id, presses.CLOSE)] = lambda _answer: presses.close_form(hand)
+    return DeskForm(
         id=hand.form_id,
         item=str(card.item_id),
         title=title,
@@ -91,19 +92,6 @@ def form_of(card: Card | None, hand: desk.Desk) -> None:
         reason=_reason(action),
         trouble=hand.trouble,
     )
-
-    def on_submit() -> None:
-        answer = submitted(FORM)
-        if answer.get("form") != form.id:
-            presses.nothing_sent(answer)
-        else:
-            presses.send_form(action, card.item_id, card.version, uuid.UUID(hex=form.id), answer)
-
-    desk_form(form, on_submit=on_submit, on_cancel=presses.close_form, key=FORM)
-
-
-def _left_over() -> None:
-    presses.nothing_sent(submitted(FORM))
 
 
 def _text(action: Action, card: Card) -> TextField | None:

@@ -3,8 +3,6 @@
 import uuid
 from dataclasses import dataclass
 
-import streamlit as st
-
 from db.session import Session
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
@@ -33,14 +31,9 @@ def look(session: Session, item: str | None, last_delivery: str | None, person: 
     return InHand(item, last_delivery, _card(session, item, person), sent)
 
 
-def remember(seen: InHand | None) -> None:
-    """What a press read in its own transaction; the card that is drawn next need not ask again."""
-    st.session_state.just_seen = seen
-
-
 def read(hand: Desk, person: Person) -> InHand:
     """What to draw for this desk: as its last press saw it, or read now."""
-    seen: InHand | None = st.session_state.pop("just_seen", None)
+    seen, hand.just_seen = hand.just_seen, None
     wanted = (hand.item, hand.last_delivery)
     if seen is not None and not hand.lost and wanted == (seen.item, seen.last_delivery):
         return seen

@@ -1,41 +1,39 @@
 """What became of the last decision: undo while it can be undone, then proof that it arrived."""
 
+from functools import partial
+
 from oversight.domain.lifecycle import DeliveryStatus
 from oversight.queries.delivery import DeliveryState
 from oversight.queries.faster import Faster
-from oversight.ui import desk, presses
+from oversight.ui import presses
 from oversight.ui.card import note
-from oversight.ui.components import Clock, Fate, RowButton, Told
+from oversight.ui.components import ButtonRow, Clock, Fate, RowButton, Told
+from oversight.ui.desk import Desk
 from oversight.ui.not_sent import LAY_ASIDE, not_sent, own_words
-from oversight.ui.rows import row
+from oversight.ui.rows import Offered, row
 from oversight.ui.words import DELIVERY_WORDS, length, moment
 
-AFTER = "triage-after"
 UNDO = RowButton("undo", "Undo", key="Z")
 
 
-def outcome(hand: desk.Desk, sent: DeliveryState | None, lost: Faster | None) -> None:
+def outcome(hand: Desk, sent: DeliveryState | None, lost: Faster | None) -> ButtonRow:
     """Above the card: what was just done, its fate, and what can still be done about it."""
-    offered = [UNDO] if sent is not None and _can_be_undone(sent) else []
+    offered = []
+    if sent is not None and _can_be_undone(sent):
+        offered = [Offered(UNDO, partial(presses.undo, hand, sent.id))]
     if lost is not None:
-        offered += [*own_words(lost), LAY_ASIDE]
-
-    def press(name: str) -> None:
-        if name == LAY_ASIDE.name:
-            presses.lay_aside_lost()
-        elif sent is not None:
-            presses.undo(sent.id)
-
+        offered += [Offered(one) for one in own_words(lost)]
+        offered.append(Offered(LAY_ASIDE, partial(presses.lay_aside_lost, hand)))
     about = str(sent.id) if sent is not None else ""
-    row(AFTER, "What was done last", offered, press, about=about, told=_told(hand, sent))
+    return row(hand, "What was done last", offered, about=about, told=_told(hand, sent))
 
 
-def refusal(hand: desk.Desk, lost: Faster | None) -> str:
+def refusal(hand: Desk, lost: Faster | None) -> str:
     """Why something was not done, in plain words, and what won (HTML)."""
     return (note(hand.warning) if hand.warning else "") + not_sent(lost)
 
 
-def _told(hand: desk.Desk, sent: DeliveryState | None) -> Told | None:
+def _told(hand: Desk, sent: DeliveryState | None) -> Told | None:
     if sent is None:
         return Told(hand.last_words) if hand.last_words else None
     return Told(hand.last_words, str(sent.id), _settled(sent), _clock(sent))

@@ -5,52 +5,38 @@ import uuid
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.queries.triage import Queue, QueueLine
-from oversight.ui import desk, presses
-from oversight.ui.card import note
-from oversight.ui.components import (
-    LevelMark,
-    ListedCount,
-    ListedLine,
-    QueueBox,
-    RowButton,
-    opened,
-    place,
-    queue_box,
-)
-from oversight.ui.rows import row
+from oversight.ui.components import LevelMark, ListedCount, ListedLine, QueueBox, queue_box
+from oversight.ui.desk import Desk
 from oversight.ui.words import OWN_FIRST_WORDS, language, length, level
 
 ORDER = sorted(Severity, key=lambda severity: -severity.rank)
 SHOWN = 12
 OWN_FIRST_MARK = LevelMark("l0", OWN_FIRST_WORDS)
 """Instead of a level, while its reader has not given their own."""
-LIST, NEWER = "triage-list", "triage-newer"
-SHOW_NEWER = RowButton("newer", "Show what is new", key="V", primary=True)
+LIST = "triage-list"
 
 
-def queue_list(waiting: Queue, item: uuid.UUID | None) -> None:
+def queue_list(waiting: Queue, hand: Desk) -> None:
     """Counts by level, then the worst lines; each can be opened."""
-    _newer(next((line for line in waiting.lines if line.item_id == item), None))
+    item = uuid.UUID(hand.item) if hand.item else None
     rest = waiting.total - min(len(waiting.lines), SHOWN)
     box = QueueBox(
+        newer=_newer(next((line for line in waiting.lines if line.item_id == item), None), hand),
         head=f"{waiting.total} open",
-        counts=_counts(waiting),
+        counts=_counts(waiting, hand.judging),
         overdue=f"{waiting.overdue} late" if waiting.overdue else "",
-        lines=[_line(line, waiting, mine=line.item_id == item) for line in waiting.lines[:SHOWN]],
+        lines=[
+            _line(line, waiting, hand.judging, mine=line.item_id == item)
+            for line in waiting.lines[:SHOWN]
+        ],
         rest=f"and {rest} more, less urgent" if rest > 0 else "",
     )
-    queue_box(box, on_open=_open, key=LIST)
+    queue_box(box, key=LIST)
 
 
-def _open() -> None:
-    chosen = opened(LIST)
-    if chosen is not None:
-        presses.take(chosen)
-
-
-def _counts(waiting: Queue) -> list[ListedCount]:
+def _counts(waiting: Queue, judging: uuid.UUID | None) -> list[ListedCount]:
     """How many there are by level; one whose reader judges first is told apart from all levels."""
-    unseen = next((line for line in waiting.lines if line.item_id == desk.judged_first()), None)
+    unseen = next((line for line in waiting.lines if line.item_id == judging), None)
     counts = dict(waiting.counts)
     if unseen is not None and counts.get(unseen.severity):
         counts[unseen.severity] -= 1
@@ -62,15 +48,14 @@ def _mark(severity: Severity) -> LevelMark:
     return LevelMark(severity.value.lower(), level(severity))
 
 
-def _newer(line: QueueLine | None) -> None:
-    """The open card has moved on: offer to show it, never redraw under the reader's hands."""
-    shown = desk.desk().shown_at
-    newer = line is not None and shown is not None and shown != f"{line.version}"
-    place(note("Something new arrived in the conversation you have open.") if newer else "")
-    row(NEWER, "Something new", [SHOW_NEWER] if newer else [], lambda _: presses.show_newer())
+def _newer(line: QueueLine | None, hand: Desk) -> str:
+    """The open card as drawn, where it has moved on: offered, never redrawn under its reader."""
+    if line is None or hand.shown_at in (None, f"{line.version}"):
+        return ""
+    return f"{hand.item}:{hand.shown_at}"
 
 
-def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:
+def _line(line: QueueLine, waiting: Queue, judging: uuid.UUID | None, *, mine: bool) -> ListedLine:
     facts = [language(line.language)] if line.language and line.language != "en" else []
     if line.undelivered:
         facts.append("a text may not have arrived")
@@ -83,7 +68,7 @@ def _line(line: QueueLine, waiting: Queue, *, mine: bool) -> ListedLine:
     seconds = (line.deadline_at - waiting.at).total_seconds()
     return ListedLine(
         item=str(line.item_id),
-        level=OWN_FIRST_MARK if line.item_id == desk.judged_first() else _mark(line.severity),
+        level=OWN_FIRST_MARK if line.item_id == judging else _mark(line.severity),
         who=line.participant,
         deadline=round(line.deadline_at.timestamp()),
         clock=f"{length(abs(seconds))} {'left' if seconds >= 0 else 'late'}",

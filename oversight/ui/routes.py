@@ -1,7 +1,9 @@
-"""The console's own routes beside Streamlit's: sign-in and out, live push, wording, lease."""
+"""The console's own routes beside Streamlit's: sign-in and out, live push, and the desk's calls."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -9,15 +11,19 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from db.session import RECORD_ERRORS
-from oversight.domain.errors import ClaimLost, NotPermitted, Refusal
-from oversight.domain.permissions import PAGES
+from oversight.domain.errors import ClaimLost, NotPermitted, Refusal, SignedOut
+from oversight.domain.permissions import PAGES, Page
 from oversight.services.claiming import renew
 from oversight.services.people import Person, sign_in, sign_out
 from oversight.services.wording import keep_wording
 from oversight.ui import runtime, who
+from oversight.ui.desk import DESKS
+from oversight.ui.desk_view import view_of
 from oversight.ui.guard import COOKIE, same_origin
 from oversight.ui.live import Live
+from oversight.ui.presses import Press, press
 from oversight.ui.sign_in_page import sign_in_page
+from oversight.ui.trouble import AWAY, FAILED
 
 SESSION_SECONDS = 12 * 3600
 BODY_LIMIT = 200_000
@@ -30,6 +36,7 @@ def routes(live: Live) -> list[BaseRoute]:
         Route("/sign-in", _show_sign_in, methods=["GET"]),
         Route("/sign-in", _sign_in, methods=["POST"]),
         Route("/sign-out", _sign_out, methods=["POST"]),
+        Route("/desk/press", _desk(_press), methods=["POST"]),
         Route("/desk/wording", _desk(_keep_wording), methods=["POST"]),
         Route("/desk/lease", _desk(_renew), methods=["POST"]),
         WebSocketRoute("/live", live.serve),
@@ -97,10 +104,11 @@ def _end(token: str) -> None:
         sign_out(session, token)
 
 
-Desk = Callable[[Person, dict[str, object]], object]
+Work = Callable[[str, Mapping[str, Any]], object]
+"""Takes the token of a sign-in and what a browser sent (Any: JSON)."""
 
 
-def _desk(work: Desk) -> Callable[[Request], Awaitable[Response]]:
+def _desk(work: Work) -> Callable[[Request], Awaitable[Response]]:
     """A small JSON call of an open card: own pages only, answered with what became of it."""
 
     async def answer(request: Request) -> Response:
@@ -109,25 +117,45 @@ def _desk(work: Desk) -> Callable[[Request], Awaitable[Response]]:
         if int(request.headers.get("content-length") or BODY_LIMIT + 1) > BODY_LIMIT:
             return JSONResponse({"error": "too long"}, status_code=413)
         try:
-            body = await request.json()
-            done = await run_sync(work, request.state.person, body)
+            done = await run_sync(work, request.cookies.get(COOKIE, ""), await request.json())
+        except SignedOut as refusal:
+            words = refusal.message[:1].upper() + refusal.message[1:] + "."
+            return JSONResponse({"error": words, "code": refusal.code}, status_code=401)
         except ClaimLost as refusal:
             return JSONResponse({"error": refusal.message, "code": refusal.code}, status_code=409)
         except (Refusal, ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": type(error).__name__}, status_code=422)
+            return JSONResponse({"error": FAILED, "code": type(error).__name__}, status_code=422)
         except RECORD_ERRORS:  # the record is away: the page keeps the words and tries again
-            return JSONResponse({"error": "the record cannot be reached"}, status_code=503)
+            return JSONResponse({"error": AWAY}, status_code=503)
         return JSONResponse({"done": done})
 
     return answer
 
 
-def _keep_wording(person: Person, body: dict[str, object]) -> object:
+def _press(token: str, body: Mapping[str, Any]) -> object:
+    """Carry out what was pressed and answer with the desk as it then is.
+
+    None for a desk that is not known here, because the console was restarted or somebody else
+    signed in: the page then loads itself anew.
+    """
+    hand = DESKS.find(str(body.get("desk")), token)
+    if hand is None:
+        who.acting(Page.TRIAGE, token=token)
+        return None
+    sent = Press(str(body["id"]), str(body["name"]), str(body["about"]), dict(body["answer"]))
+    with hand.lock:
+        person = press(hand, sent)
+        return asdict(view_of(hand, person))
+
+
+def _keep_wording(token: str, body: Mapping[str, Any]) -> object:
     with runtime.database().transaction() as session:
+        person = who.acting(Page.TRIAGE, session, token)
         keep_wording(session, uuid.UUID(str(body["item"])), person.id, str(body["text"]))
     return True
 
 
-def _renew(person: Person, body: dict[str, object]) -> object:
+def _renew(token: str, body: Mapping[str, Any]) -> object:
     with runtime.database().transaction() as session:
+        person = who.acting(Page.TRIAGE, session, token)
         return renew(session, uuid.UUID(str(body["item"])), person.id).isoformat()

@@ -1,45 +1,45 @@
-"""A row of buttons on a page: drawn, and its presses carried out for what they were meant for."""
+"""Rows of buttons: what each does is kept on the desk, what they look like goes to the page."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from oversight.ui import desk
-from oversight.ui.components import ButtonRow, RowButton, Told, button_row, pressed
+from oversight.ui.components import ButtonRow, RowButton, Told
+from oversight.ui.desk import Desk
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A button and what pressing it does; None where the browser does it alone."""
+
+    button: RowButton
+    do: Callable[[], None] | None = None
 
 
 def row(
-    key: str,
+    hand: Desk,
     label: str,
-    offered: Sequence[RowButton],
-    press: Callable[[str], None],
+    offered: Sequence[Offered],
     *,
     about: str = "",
     shown: bool = False,
     told: Told | None = None,
-) -> None:
-    """Draw the buttons ``offered``; ``press`` gets the name of the one pressed.
+) -> ButtonRow:
+    """A row whose buttons act on ``about``. Without buttons or anything told, an empty place.
 
-    ``about`` is what they act on. A press on a row drawn for something else, which the reader may
-    still have had on the screen, changes nothing and says so; and so does one that follows a press
-    that brought another card. Without buttons and without anything told, the place is empty.
+    A press on a row drawn for something else, which the reader may still have on the screen, finds
+    nothing here, changes nothing, and says so.
     """
-    names = {one.name for one in offered}
-
-    def on_press() -> None:
-        in_hand = desk.desk().item
-        for one in pressed(key):
-            if not desk.answer(one.id):
-                continue
-            if one.about != about or desk.desk().item != in_hand:
-                desk.say("The card changed as you pressed: nothing was done.")
-            elif one.name in names:
-                press(one.name)
-
-    drawn = ButtonRow(
+    for one in offered:
+        if one.do is not None:
+            hand.offers[(about, one.button.name)] = _plain(one.do)
+    return ButtonRow(
         label=label,
         shown=shown and bool(offered),
         about=about,
-        answered=desk.answered(),
-        buttons=offered,
+        buttons=[one.button for one in offered],
         told=told,
     )
-    button_row(drawn, on_press=on_press, key=key)
+
+
+def _plain(do: Callable[[], None]) -> Callable[[object], None]:
+    return lambda _answer: do()

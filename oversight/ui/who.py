@@ -5,13 +5,14 @@ import time
 import streamlit as st
 
 from db.session import Session
-from oversight.domain.errors import NotPermitted
+from oversight.domain.errors import SignedOut
 from oversight.domain.permissions import PAGES, Page
 from oversight.services.people import Person, person_of
 from oversight.ui import runtime
 from oversight.ui.guard import CACHE_SECONDS, COOKIE
 
 MOST_KNOWN = 1_000
+SIGNED_OUT = "you are signed out: sign in again in another tab, then repeat what you did"
 _known: dict[str, tuple[float, Person | None]] = {}
 
 
@@ -61,17 +62,13 @@ def forget(token: str) -> None:
     _known.pop(token, None)
 
 
-def known(page: Page) -> Person:
-    """The person pressing a button, as known within the last second; ``acting`` must follow."""
-    return _permitted(current_person(), page)
+def acting(page: Page, session: Session | None = None, token: str | None = None) -> Person:
+    """The person pressing a button; SignedOut when their sign-in has ended meanwhile.
 
-
-def acting(page: Page, session: Session | None = None) -> Person:
-    """The person pressing a button; NotPermitted when their sign-in has ended meanwhile.
-
-    Looked up in the transaction ``session`` of what they do, where one is given.
+    Looked up in the transaction ``session`` of what they do, where one is given; by ``token`` where
+    no page of Streamlit's is being drawn.
     """
-    token = cookie()
+    token = cookie() if token is None else token
     if session is not None:
         person = _look_up(session, token)
     else:
@@ -81,6 +78,9 @@ def acting(page: Page, session: Session | None = None) -> Person:
 
 
 def _permitted(person: Person | None, page: Page) -> Person:
-    if person is None or page not in PAGES[person.role]:
-        raise NotPermitted("you are signed out: sign in again, then repeat what you did")
+    """The person, or SignedOut where there is none or the page is not theirs."""
+    if person is None:
+        raise SignedOut(SIGNED_OUT)
+    if page not in PAGES[person.role]:
+        raise SignedOut("this page is no longer part of your role: sign in again")
     return person

@@ -13,11 +13,12 @@ HAS_BEEN_READ = """() => {
   const known = (window.__seen ??= { card: null, at: 0 });
   if (known.card !== card) { known.card = card; known.at = performance.now(); }
   const app = document.querySelector('[data-testid="stApp"]');
-  return performance.now() - known.at > 700
+  return performance.now() - known.at > 700 && !document.querySelector('.ov-desk[aria-busy]')
     && app?.dataset.testScriptState === 'notRunning';
 }"""
 
-AT_REST = """() => document.querySelector('[data-testid="stApp"]')
+AT_REST = """() => !document.querySelector('.ov-desk[aria-busy]')
+    && document.querySelector('[data-testid="stApp"]')
     ?.dataset.testScriptState === 'notRunning'"""
 
 

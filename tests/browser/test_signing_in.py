@@ -57,7 +57,7 @@ def test_a_signed_out_visitor_gets_no_page(system: System, path: str) -> None:
     assert httpx.get(f"{system.console_url}{path}").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/desk/wording", "/desk/lease"])
+@pytest.mark.parametrize("path", ["/desk/wording", "/desk/lease", "/desk/press"])
 def test_a_signed_out_visitor_cannot_write(system: System, path: str) -> None:
     answer = httpx.post(f"{system.console_url}{path}", json={}, headers={"x-oversight": "desk"})
     assert answer.status_code == 401
@@ -78,7 +78,7 @@ def test_a_signed_out_visitor_gets_no_websocket(open_console: OpenConsole, path:
 def test_another_site_cannot_use_a_readers_sign_in(system: System) -> None:
     cookies = {COOKIE: system.token("clinician")}
     foreign = {"origin": "http://elsewhere.example", "x-oversight": "desk"}
-    for path in ("/desk/wording", "/desk/lease"):
+    for path in ("/desk/wording", "/desk/lease", "/desk/press"):
         url = f"{system.console_url}{path}"
         assert httpx.post(url, json={}, headers=foreign, cookies=cookies).status_code == 403
 

@@ -175,10 +175,15 @@ export default function (component) {
       headers: { "content-type": "application/json", "x-oversight": "desk" },
       body: JSON.stringify({ item }),
     })
-      .then((answer) => answer.status === 409 && state.report({ lapsed: item }))
+      .then((answer) => {
+        if (answer.status !== 409) return;
+        document.dispatchEvent(new CustomEvent("oversight:press", { detail: { name: "lapsed", about: item } }));
+      })
       .catch(() => {});
   };
   connect();
+  state.changed = () => state.report({});
+  document.addEventListener("oversight:changed", state.changed);
   state.formDueUntil = 0;
   state.keys = (event) => guardKeys(state, event);
   for (const kind of ["keydown", "keyup", "keypress"]) window.addEventListener(kind, state.keys, true);
@@ -199,6 +204,7 @@ export default function (component) {
     clearInterval(state.clock);
     clearInterval(state.watch);
     for (const kind of ["keydown", "keyup", "keypress"]) window.removeEventListener(kind, state.keys, true);
+    document.removeEventListener("oversight:changed", state.changed);
     clearInterval(state.lease);
     clearTimeout(state.retry);
     state.socket?.close();

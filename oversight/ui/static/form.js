@@ -3,14 +3,8 @@
 const SAVE_AFTER = 1500;
 const WORDS = /(\s+|[^\s\p{L}\p{N}]|[\p{L}\p{N}]+)/gu;
 
-const element = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
-
 // Longest common subsequence over words; long texts are first trimmed of what they share.
-export function wordDiff(before, after) {
+function wordDiff(before, after) {
   const a = before.match(WORDS) ?? [];
   const b = after.match(WORDS) ?? [];
   let start = 0;
@@ -147,6 +141,8 @@ function build(root, data, state) {
 
   const gather = () => Object.fromEntries(Object.entries(fields).map(([name, read]) => [name, read()]));
   const complain = (words, field) => {
+    state.sent = false;
+    send.disabled = false;
     trouble.textContent = words;
     trouble.hidden = false;
     if (field) form.querySelector(field)?.focus({ preventScroll: true });
@@ -160,12 +156,10 @@ function build(root, data, state) {
     state.sent = true;
     send.disabled = true;
     forget(state);
-    state.report("submit", { ...values, form: data.id, item: data.item, at: Date.now() });
-    // Answered by a redraw of this page; if none comes, the words are still here.
-    setTimeout(() => { state.sent = false; send.disabled = false; }, 4000);
+    press(state, "send", data.id, { ...values, item: data.item });
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  const leave = () => { keepNow(state); state.report("cancel", Date.now()); };
+  const leave = () => { keepNow(state); press(state, "close", data.id); };
   cancel.addEventListener("click", leave);
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); }
@@ -206,18 +200,22 @@ function keepNow(state) {
   save?.();
 }
 
+function keepText(item, text) {
+  return fetch("/desk/wording", {
+    method: "POST",
+    keepalive: true,
+    headers: { "content-type": "application/json", "x-oversight": "desk" },
+    body: JSON.stringify({ item, text }),
+  });
+}
+
 function keep(data, state, area, saved) {
   clearTimeout(state.timer);
   saved.textContent = "";
   const save = async () => {
     forget(state);
     try {
-      const answer = await fetch("/desk/wording", {
-        method: "POST",
-        keepalive: true,
-        headers: { "content-type": "application/json", "x-oversight": "desk" },
-        body: JSON.stringify({ item: data.item, text: area.value }),
-      });
+      const answer = await keepText(data.item, area.value);
       saved.textContent = answer.ok ? "Kept" : "Not kept yet: the record cannot be reached. Go on writing.";
       if (!answer.ok) later(state, save, 3000);
     } catch {
@@ -233,28 +231,20 @@ function later(state, save, milliseconds) {
   state.timer = setTimeout(save, milliseconds);
 }
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const root = parentElement.querySelector(".ov-desk");
-  const state = (parentElement.__desk ??= {});
-  state.report = setTriggerValue;
+// The words of a form that goes are kept; those of one that stays are never touched.
+function drawForm(root, data, state) {
+  state.keepWords = () => keepNow(state);
   if (!data) {
     keepNow(state);
-    state.id = null;
+    state.form = state.complain = null;
     root.replaceChildren();
-    return () => {};
+    return;
   }
-  if (state.id !== data.id) {
+  if (state.form !== data.id) {
     keepNow(state);
-    state.id = data.id;
-    state.sent = false;
+    Object.assign(state, { form: data.id, sent: false, trouble: "" });
     state.complain = build(root, data, state);
   }
-  if (data.trouble && data.trouble !== state.trouble) {
-    state.sent = false;
-    root.querySelector(".ov-send").disabled = false;
-    state.complain(data.trouble.split("\u0000")[0]);
-  }
+  if (data.trouble && data.trouble !== state.trouble) state.complain(data.trouble.split("\u0000")[0]);
   state.trouble = data.trouble;
-  return () => keepNow(state);
 }
