@@ -24,6 +24,7 @@ KEYS: dict[Action, str] = {
     Action.WITHHOLD: "X",
     Action.ESCALATE: "U",
     Action.LOWER: "L",
+    Action.SNOOZE: "P",
     Action.SKIP: "S",
     Action.UNCLAIM: "B",
 }

@@ -1,6 +1,7 @@
 """The form of each action that needs words, a reason, a level or a next owner."""
 
 import uuid
+from datetime import timedelta
 from functools import partial
 
 from oversight.domain.lowering import levels_below
@@ -41,11 +42,20 @@ TITLES: dict[Action, tuple[str, str, str]] = {
         "People are called at once. The reply stays held and the item stays open.",
     ),
     Action.REACHED: (
-        "They were reached otherwise",
+        "They were reached another way",
         "Note it",
         "Nothing is sent again. Say how and when they were reached.",
     ),
-    Action.SKIP: ("Pass this on", "Pass it on", "It goes back to the queue, not to you."),
+    Action.SNOOZE: (
+        "Set this aside",
+        "Set it aside",
+        "It stays yours and comes back by itself, at once when they write again.",
+    ),
+    Action.SKIP: (
+        "Not for me",
+        "Leave it to others",
+        "It goes back to the queue for the others. You are not offered it for ten minutes.",
+    ),
     Action.LOWER: (
         "Lower the level",
         "Lower it",
@@ -64,9 +74,13 @@ REASONS: dict[Action, tuple[str, ...]] = {
         "They answered since",
         "Spoke with their contact person",
     ),
+    Action.SNOOZE: ("I want to see what they answer", "I am asking somebody", "Not urgent today"),
     Action.SKIP: ("I know this person", "Not in a language I read", "Too heavy for me now"),
     Action.LOWER: ("About somebody else", "Past and resolved", "A figure of speech"),
 }
+
+
+LATER = {15: "For 15 minutes", 30: "For 30 minutes", 60: "For an hour", 240: "For 4 hours"}
 
 
 def form_of(hand: Desk, card: Card | None) -> DeskForm | None:
@@ -137,6 +151,16 @@ def _choice(action: Action, card: Card) -> ChoiceField | None:
             ],
             required=names_next_owner(card.severity),
             missing="Name who takes this next: it is high or imminent.",
+        )
+    if action is Action.SNOOZE:
+        return ChoiceField(
+            label="Until when?",
+            options=[
+                (str(minutes), words)
+                for minutes, words in LATER.items()
+                if card.at + timedelta(minutes=minutes) < card.deadline_at
+            ],
+            empty="Until they write again, or it is due",
         )
     if action is Action.LOWER:
         return ChoiceField(

@@ -34,7 +34,7 @@ ENDED: Mapping[Disposition, str] = {
     Disposition.READ: "Read, no reply due",
     Disposition.SUPERSEDED: "A newer reply took its place",
     Disposition.RESENT: "A text was sent again",
-    Disposition.REACHED: "Reached otherwise",
+    Disposition.REACHED: "Reached another way",
     Disposition.SETTLED: "Closed by itself: the text had arrived",
 }
 CHOSEN: Mapping[DecisionKind, str] = {

@@ -14,7 +14,7 @@ DID: Mapping[DecisionKind, str] = {
     DecisionKind.WITHHOLD: "withheld the draft",
     DecisionKind.MARK_READ: "marked it as read",
     DecisionKind.RESEND: "sent an earlier text again",
-    DecisionKind.REACHED: "noted that the participant was reached otherwise",
+    DecisionKind.REACHED: "noted that the participant was reached another way",
 }
 
 

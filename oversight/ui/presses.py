@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 
 from db.session import RECORD_ERRORS, Session
@@ -12,7 +13,7 @@ from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
-from oversight.services import claiming, deciding, escalating, undoing
+from oversight.services import claiming, deciding, escalating, snoozing, undoing
 from oversight.services.deciding import Request, Result
 from oversight.services.people import Person
 from oversight.services.wording import keep_wording
@@ -20,6 +21,7 @@ from oversight.ui import in_hand, runtime
 from oversight.ui.desk import Answer, Desk, Offer
 from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting
+from oversight.ui.words import moment
 
 log = logger(__name__)
 
@@ -32,7 +34,8 @@ SAID = {
     Action.MARK_READ: "Marked as read",
     Action.RESEND: "Sent again",
     Action.REACHED: "Noted that they were reached",
-    Action.SKIP: "Passed on",
+    Action.SKIP: "Left to others",
+    Action.SNOOZE: "Set aside",
     Action.UNCLAIM: "Put back",
     Action.LOWER: "Level lowered",
     Action.ACKNOWLEDGE: "You have it",
@@ -44,8 +47,8 @@ OPEN, LAPSED = "open", "lapsed"
 NEWER = "newer"
 
 NOTHING_FOR_YOU = (
-    "Nothing waits for you: what is open, if anything, is with a colleague, was passed on by you,"
-    " or is in a language you do not read"
+    "Nothing waits for you: what is open, if anything, is with a colleague, was just left by you to"
+    " others, or is in a language you do not read"
 )
 
 
@@ -172,6 +175,8 @@ def send_form(
     """What a form sent, carried out."""
     if action is Action.SKIP:
         _skip(hand, item_id, answer)
+    elif action is Action.SNOOZE:
+        _snooze(hand, item_id, version, answer)
     elif action is Action.LOWER:
         _lower(hand, item_id, answer)
     else:
@@ -321,6 +326,22 @@ def _skip(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
         found = claiming.claim_next(session, person.id)
     _lay_out(hand, str(found) if found else None)
     hand.last_words, hand.last_delivery = SAID[Action.SKIP], None
+
+
+def _snooze(hand: Desk, item_id: uuid.UUID, version: int, answer: Answer) -> None:
+    minutes = str(answer.get("choice") or "")
+    with _acting(hand) as (session, person):
+        until = None
+        if minutes.isdecimal():
+            until = runtime.now(session) + timedelta(minutes=int(minutes[:6]))
+        reason = str(answer.get("reason") or "")
+        until = snoozing.snooze(
+            session, item_id, person.id, version=version, reason=reason, until=until
+        )
+        found = claiming.claim_next(session, person.id)
+    _lay_out(hand, str(found) if found else None)
+    words = f"{SAID[Action.SNOOZE]}: it comes back when they write, and by {moment(until)}"
+    hand.last_words, hand.last_delivery = words, None
 
 
 def _lower(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:

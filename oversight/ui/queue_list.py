@@ -57,6 +57,8 @@ def _newer(line: QueueLine | None, hand: Desk) -> str:
 
 def _line(line: QueueLine, waiting: Queue, judging: uuid.UUID | None, *, mine: bool) -> ListedLine:
     facts = [language(line.language)] if line.language and line.language != "en" else []
+    if line.status is ItemStatus.SNOOZED:
+        facts.append("set aside")
     if line.undelivered:
         facts.append("a text may not have arrived")
     if line.holder:

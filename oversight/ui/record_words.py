@@ -42,7 +42,7 @@ WORDS: Mapping[str, str] = {
     "decision.escalate": "A person chose to escalate",
     "decision.mark_read": "A person marked it as read",
     "decision.resend": "A person chose to send it again",
-    "decision.reached": "A person noted that the participant was reached otherwise",
+    "decision.reached": "A person noted that the participant was reached another way",
     "decision.release": "The policy released the reply",
     "decision.bridge": "The policy sent a bridge message or holding note",
     "decision.correct": "A person corrected what was sent",

@@ -78,7 +78,8 @@ KIND_WORDS: Mapping[DeliveryKind, str] = {
 ACTION_WORDS: Mapping[Action, str] = {
     Action.CLAIM: "Open",
     Action.UNCLAIM: "Put back",
-    Action.SKIP: "Pass on",
+    Action.SKIP: "Not for me",
+    Action.SNOOZE: "Set aside",
     Action.APPROVE: "Approve",
     Action.EDIT: "Edit",
     Action.REPLACE: "Write my own",
@@ -86,7 +87,7 @@ ACTION_WORDS: Mapping[Action, str] = {
     Action.ESCALATE: "Escalate",
     Action.MARK_READ: "Mark as read",
     Action.RESEND: "Send it again",
-    Action.REACHED: "Reached otherwise",
+    Action.REACHED: "Reached another way",
     Action.ACKNOWLEDGE: "I have it",
     Action.LOWER: "Lower the level",
 }

@@ -171,7 +171,7 @@ def test_a_high_item_is_only_passed_on_to_somebody_by_name(
     expect(screen.page.get_by_role("alert").filter(has_text="Name who takes")).to_be_visible()
     screen.page.locator(".ov-form select").select_option(label="Tomás Weber (on duty)")
     screen.page.keyboard.press("Control+Enter")
-    expect(screen.said).to_contain_text("Passed on")
+    expect(screen.said).to_contain_text("Left to others")
     ((owner,),) = system.rows(
         "SELECT p.username FROM skips s JOIN clinicians p ON p.id = s.next_owner_id"
     )

@@ -77,7 +77,7 @@ def test_that_they_were_reached_otherwise_is_noted_with_a_reason(
     nobody_confirms(system, channel, bot)
     until(lambda: delivery_status(system, bot) == "uncertain")
     screen.press("n").shows_card_of(bot.participant.id).judged("1").press("o")
-    expect(screen.form).to_contain_text("They were reached otherwise")
+    expect(screen.form).to_contain_text("They were reached another way")
     screen.page.get_by_label("Reason").fill("Spoke with them at noon")
     screen.page.keyboard.press("Control+Enter")
     expect(screen.said).to_contain_text("Noted that they were reached")

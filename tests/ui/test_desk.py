@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.session import Database
-from db.tables import Claim, Decision, WorkingText
+from db.tables import Claim, Decision, ReviewItem, Snooze, WorkingText
 from oversight.domain.errors import SignedOut
 from oversight.domain.permissions import Role
 from oversight.domain.severity import Severity
@@ -243,3 +244,23 @@ def test_a_closed_item_is_laid_aside(clinic, tab):
     view = view_of(noa.desk, noa.person)
     assert "Nothing open" in view.head
     assert noa.desk.item is None
+
+
+def test_an_item_set_aside_is_told_with_its_time_and_the_next_one_follows(clinic, tab, session):
+    two_wait(clinic)
+    noa = tab("noa")
+    noa.sends("next")
+    noa.sends("own-2")
+    first = noa.view.actions.about.split(":")[0]
+    form = noa.sends("snooze").form
+    assert form is not None
+    assert form.choice is not None
+    view = noa.sends(SEND, form.id, choice="15", reason="I am asking somebody", item=first)
+    assert noa.desk.last_words.startswith("Set aside: it comes back when they write, and by ")
+    assert view.actions.about.split(":")[0] not in ("", first)
+    ((status, until),) = session.execute(
+        select(ReviewItem.status, Snooze.until_at - Snooze.snoozed_at)
+        .join(Snooze, Snooze.item_id == ReviewItem.id)
+        .where(ReviewItem.id == uuid.UUID(first))
+    )
+    assert (status, until) == ("snoozed", timedelta(minutes=15))
