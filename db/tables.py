@@ -1,7 +1,7 @@
 """Every table, by name. Importing this module completes ``Base.metadata``."""
 
 from db.base import Base, new_id, table_of
-from db.tables_calls import Escalation, Paging, Shift
+from db.tables_calls import Acknowledgement, Escalation, Paging, Shift
 from db.tables_desk import Snooze
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
@@ -46,6 +46,7 @@ from db.tables_talk import (
 )
 
 __all__ = [
+    "Acknowledgement",
     "Arm",
     "AuditEvent",
     "Base",

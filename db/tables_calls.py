@@ -2,11 +2,12 @@
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Json, Moment, one_of
+from oversight.domain.ladder import OpeningRule
 from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.rota import ShiftKind
 from oversight.domain.severity import Severity
@@ -31,6 +32,16 @@ class Escalation(Base):
         ),
         Index("ix_escalations_item_id", "item_id"),
         one_of("status", EscalationStatus),
+        one_of("rule", OpeningRule),
+        CheckConstraint(
+            "status <> 'open' OR (next_page_at IS NOT NULL AND owner_id IS NULL)",
+            name="unowned_is_called_for",
+        ),
+        CheckConstraint(
+            "status <> 'acknowledged' OR (owner_id IS NOT NULL"
+            " AND (next_page_at IS NOT NULL OR contact_begun_at IS NOT NULL))",
+            name="owned_until_contact",
+        ),
         one_of("severity", Severity),
     )
 
@@ -42,6 +53,7 @@ class Escalation(Base):
     severity: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=sql("'open'"))
     reason: Mapped[str | None]
+    rule: Mapped[str] = mapped_column(server_default=sql("'severity'"))
     opened_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     opened_at: Mapped[Created]
     ladder_started_at: Mapped[Created]
@@ -55,6 +67,23 @@ class Escalation(Base):
     resolved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     resolved_at: Mapped[Moment | None]
     resolution: Mapped[str | None]
+
+
+class Acknowledgement(Base):
+    """Somebody said "I have it". The first owns the escalation while their time lasts."""
+
+    __tablename__ = "acknowledgements"
+    __table_args__ = (
+        UniqueConstraint("escalation_id", "clinician_id", "ladder_started_at"),
+        CheckConstraint("until > at", name="lasts"),
+    )
+
+    id: Mapped[Id]
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalations.id"))
+    clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
+    ladder_started_at: Mapped[Moment]
+    at: Mapped[Created]
+    until: Mapped[Moment]
 
 
 class Paging(Base):

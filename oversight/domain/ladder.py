@@ -1,7 +1,10 @@
 """Which ladder a level climbs, when it starts anew, and when the next call is due."""
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from oversight.domain.severity import Severity, at_least
 
@@ -10,6 +13,43 @@ REPEAT_SECONDS = 300
 
 EVERYBODY = ("primary", "secondary", "shift", "supervisor")
 """Who is called beyond the last step."""
+
+
+class OpeningRule(StrEnum):
+    """Why an escalation was opened."""
+
+    SEVERITY = "severity"
+    UNDELIVERED = "undelivered"
+    HARM_DELIVERED = "harm_delivered"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The ladder as somebody saw it when they pressed: a late click names one that is gone."""
+
+    escalation_id: uuid.UUID
+    ladder_started_at: datetime
+    step: int
+
+
+@dataclass(frozen=True)
+class Having:
+    """One person's "I have it", and until when it holds without contact."""
+
+    person: uuid.UUID
+    until: datetime
+
+
+def next_owner(
+    having: Sequence[Having], *, owner: uuid.UUID | None, now: datetime
+) -> Having | None:
+    """Who has it when the owner's time ran out: whoever else said so and still has time, longest.
+
+    None: nobody has it, and people are called again.
+    """
+    others = [one for one in having if one.person != owner and one.until > now]
+    return max(others, key=lambda one: one.until, default=None)
 
 
 def escalates(severity: Severity) -> bool:

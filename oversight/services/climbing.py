@@ -1,19 +1,21 @@
 """Ladders climb: every step at its time, in order, none twice, a thousand of them in one sweep."""
 
+import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.rows import changed, keep, values_of, write
-from db.tables import Escalation, table_of
-from oversight.domain.ladder import EVERYBODY, next_call_at
+from db.rows import among, changed, keep, values_of, write
+from db.tables import Acknowledgement, Clinician, Escalation, table_of
+from oversight.domain.ladder import EVERYBODY, Having, next_call_at, next_owner
 from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.queries.on_call import OnCall
 from oversight.services.audit import Actor
 from oversight.services.calling import Call, call
-from oversight.services.transition import ESCALATION, move_all
+from oversight.services.transition import ESCALATION, move, move_all
 
 CLOCK = Actor.system("clock")
 _CLIMBED = ("step", "next_page_at")
@@ -64,8 +66,19 @@ def _calls(escalation: Escalation, on_call: OnCall, *, now: datetime) -> list[Ca
 
 
 def _lapse(session: Session, due: Sequence[Escalation], *, now: datetime) -> None:
-    """Acknowledgements that ran out without contact: the ladder begins again at its first step."""
-    ran_out = [one for one in due if one.status == EscalationStatus.ACKNOWLEDGED]
+    """Acknowledgements that ran out without contact: the ladder begins again at its first step.
+
+    Unless somebody else said "I have it", too, and still has time.
+    """
+    owned = [one for one in due if one.status == EscalationStatus.ACKNOWLEDGED]
+    having = _having(session, owned) if owned else {}
+    ran_out = []
+    for one in owned:
+        after = next_owner(having.get(one.id, ()), owner=one.owner_id, now=now)
+        if after is None:
+            ran_out.append(one)
+        else:
+            _pass_on(session, one, after)
     if not ran_out:
         return
     move_all(
@@ -85,3 +98,39 @@ def _lapse(session: Session, due: Sequence[Escalation], *, now: datetime) -> Non
     )
     for one in ran_out:
         session.refresh(one)
+
+
+def _having(session: Session, owned: Sequence[Escalation]) -> dict[uuid.UUID, list[Having]]:
+    """Who said of these that they have it, since their ladders began, and is still on the team."""
+    rows = session.execute(
+        select(Acknowledgement.escalation_id, Acknowledgement.clinician_id, Acknowledgement.until)
+        .join(Escalation, Escalation.id == Acknowledgement.escalation_id)
+        .join(Clinician, Clinician.id == Acknowledgement.clinician_id)
+        .where(
+            among(Acknowledgement.escalation_id, [one.id for one in owned]),
+            Acknowledgement.ladder_started_at == Escalation.ladder_started_at,
+            Clinician.deactivated_at.is_(None),
+        )
+    )
+    found: dict[uuid.UUID, list[Having]] = defaultdict(list)
+    for escalation_id, person, until in rows:
+        found[escalation_id].append(Having(person, until))
+    return found
+
+
+def _pass_on(session: Session, escalation: Escalation, after: Having) -> None:
+    move(
+        session,
+        ESCALATION,
+        escalation.id,
+        EscalationStatus.ACKNOWLEDGED,
+        EscalationEvent.ACKNOWLEDGE,
+        actor=CLOCK,
+        values={
+            "owner_id": after.person,
+            "acknowledged_until": after.until,
+            "next_page_at": after.until,
+        },
+        detail={"owner": str(after.person)},
+    )
+    session.refresh(escalation)

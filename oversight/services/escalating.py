@@ -8,14 +8,30 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.rows import listed
 from db.session import Topic, ring
-from db.tables import Clinician, Escalation, ReviewItem, new_id
-from oversight.domain.errors import IllegalTransition, Incomplete, NotFound, NotPermitted
+from db.tables import (
+    Acknowledgement,
+    Clinician,
+    Escalation,
+    ReviewItem,
+    new_id,
+    table_of,
+)
+from oversight.domain.errors import (
+    IllegalTransition,
+    Incomplete,
+    NotFound,
+    NotPermitted,
+    StaleVersion,
+)
 from oversight.domain.ladder import (
+    OpeningRule,
+    Seen,
     escalates,
     ladder_of,
     level_of_escalation,
@@ -51,13 +67,16 @@ def raise_escalation(
     actor: Actor,
     opened_by: uuid.UUID | None = None,
     reason: str | None = None,
+    rule: OpeningRule = OpeningRule.SEVERITY,
 ) -> Escalation:
     """Open an escalation, or start the ladder of ``current`` anew where the level demands it.
 
     ``current`` is the conversation's unresolved escalation, locked; None where there is none.
     """
     if current is None:
-        return _open(session, item, now=now, actor=actor, opened_by=opened_by, reason=reason)
+        return _open(
+            session, item, now=now, actor=actor, opened_by=opened_by, reason=reason, rule=rule
+        )
     severity = Severity(item.severity)
     acknowledged = current.status == EscalationStatus.ACKNOWLEDGED
     running, by_person = Severity(current.severity), opened_by is not None
@@ -102,6 +121,7 @@ def _open(
     actor: Actor,
     opened_by: uuid.UUID | None,
     reason: str | None,
+    rule: OpeningRule,
 ) -> Escalation:
     severity = Severity(item.severity)
     escalation = Escalation(
@@ -113,6 +133,7 @@ def _open(
         severity=level_of_escalation(severity),
         status=EscalationStatus.OPEN,
         reason=reason,
+        rule=rule,
         opened_by=opened_by,
         opened_at=now,
         ladder_started_at=now,
@@ -122,7 +143,8 @@ def _open(
     )
     session.add(escalation)
     session.flush()
-    record(session, _event("escalation.open", escalation, actor, severity=escalation.severity))
+    told = {"severity": escalation.severity, "why": rule.value}
+    record(session, _event("escalation.open", escalation, actor, **told))
     climb(session, [escalation], now=now)
     return escalation
 
@@ -170,12 +192,24 @@ def acknowledge(
     *,
     now: datetime,
 ) -> Escalation:
-    """I have it: names an owner and stops the ladder for a while. It decides nothing."""
+    """I have it: names an owner and stops the ladder for a while. It decides nothing.
+
+    Several people may say so; the first owns it, and the next does when the first one's time runs
+    out. Saying so twice gains no time.
+    """
     escalation = _locked(session, escalation_id)
     _reader(session, clinician_id)
     policy = policy_of(session, escalation.policy_version_id)
     level = ladder_of(Severity(escalation.severity))
     until = now + timedelta(seconds=policy.acknowledged_for_seconds[level])
+    if escalation.status != EscalationStatus.RESOLVED:
+        first = _note_having(session, escalation, clinician_id, until=until, now=now)
+        if escalation.owner_id is not None:
+            if first and escalation.owner_id != clinician_id:
+                actor = Actor.clinician(clinician_id)
+                record(session, _event("escalation.acknowledge_too", escalation, actor))
+                ring(session, Topic.LIVE, escalation.conversation_id)
+            return escalation
     move(
         session,
         ESCALATION,
@@ -193,6 +227,66 @@ def acknowledge(
     session.refresh(escalation)
     ring(session, Topic.LIVE, escalation.conversation_id)
     return escalation
+
+
+def _note_having(
+    session: Session,
+    escalation: Escalation,
+    clinician_id: uuid.UUID,
+    *,
+    until: datetime,
+    now: datetime,
+) -> bool:
+    """Keep that this person has it; False when they said so before, on this ladder."""
+    row = insert(Acknowledgement).values(
+        id=new_id(),
+        escalation_id=escalation.id,
+        clinician_id=clinician_id,
+        ladder_started_at=escalation.ladder_started_at,
+        at=now,
+        until=until,
+    )
+    return session.scalar(row.on_conflict_do_nothing().returning(Acknowledgement.id)) is not None
+
+
+def call_next(
+    session: Session, seen: Seen, clinician_id: uuid.UUID, *, now: datetime
+) -> Escalation:
+    """Somebody calls the next step now instead of at its time.
+
+    ``seen`` is the ladder as they saw it: a late or a second click is StaleVersion and calls
+    nobody twice.
+    """
+    escalation = _locked(session, seen.escalation_id)
+    _reader(session, clinician_id)
+    current = (escalation.ladder_started_at, escalation.step)
+    if escalation.status != EscalationStatus.OPEN or current != (seen.ladder_started_at, seen.step):
+        raise StaleVersion(
+            "the calls have gone on since you looked: see who was called",
+            escalation_id=str(escalation.id),
+            step=escalation.step,
+            status=escalation.status,
+        )
+    actor = Actor.clinician(clinician_id)
+    record(session, _event("escalation.jump", escalation, actor, step=escalation.step))
+    escalation.next_page_at = now
+    session.flush()
+    climb(session, [escalation], now=now)
+    return escalation
+
+
+def let_go(session: Session, clinician_id: uuid.UUID, *, now: datetime) -> int:
+    """Somebody left the team: what they had is called for again, contact begun or not."""
+    table = table_of(Escalation)
+    rows = session.execute(
+        update(table)
+        .where(
+            table.c.owner_id == clinician_id, table.c.status == EscalationStatus.ACKNOWLEDGED.value
+        )
+        .values(next_page_at=now, contact_begun_at=None)
+        .returning(table.c.id)
+    ).all()
+    return len(rows)
 
 
 def resolve(

@@ -13,7 +13,7 @@ from db.rows import Part, as_loaded, changed, inserted, keep, listed, values_of,
 from db.session import Topic, ring
 from db.tables import Draft, ReviewItem, new_id
 from oversight.domain.flags import Grade
-from oversight.domain.ladder import escalates
+from oversight.domain.ladder import OpeningRule, escalates
 from oversight.domain.lifecycle import DraftStatus, ItemEvent, ItemStatus
 from oversight.domain.queue import LATE_REPORT, Standing, Summary, Turn, summarise
 from oversight.domain.severity import Severity, worst
@@ -247,7 +247,7 @@ def refresh_items(
         escalations = open_escalations(session, [item.conversation_id for item in grave])
         for item in grave:
             current = escalations.get(item.conversation_id)
-            raise_escalation(session, item, current, now=now, actor=actor)
+            raise_escalation(session, item, current, now=now, actor=actor, rule=_rule_of(item))
             _show_escalated(session, item, actor=actor)
 
 
@@ -259,14 +259,20 @@ def escalate_item(
     actor: Actor,
     opened_by: uuid.UUID | None = None,
     reason: str | None = None,
+    rule: OpeningRule = OpeningRule.BY_HAND,
 ) -> None:
     """See that the item's conversation has an escalation, and that a waiting item shows it."""
     session.flush()
     current = open_escalation_of(session, item.conversation_id)
     raise_escalation(
-        session, item, current, now=now, actor=actor, opened_by=opened_by, reason=reason
+        session, item, current, now=now, actor=actor, opened_by=opened_by, reason=reason, rule=rule
     )
     _show_escalated(session, item, actor=actor)
+
+
+def _rule_of(item: ReviewItem) -> OpeningRule:
+    """A text in doubt opens it where that alone gives the item its level."""
+    return OpeningRule.UNDELIVERED if item.undelivered_severity else OpeningRule.SEVERITY
 
 
 def _escalates(item: ReviewItem) -> bool:

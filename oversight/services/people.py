@@ -17,6 +17,7 @@ from oversight.domain.errors import Incomplete, NotFound, NotPermitted
 from oversight.domain.pages import NotTold
 from oversight.domain.permissions import Role
 from oversight.services.audit import Actor, Event, record
+from oversight.services.escalating import let_go
 from oversight.services.paging import drop_pages_of
 
 SIGN_IN_HOURS = 12
@@ -173,6 +174,7 @@ def deactivate(session: Session, clinician_id: uuid.UUID) -> None:
     person.deactivated_at = now
     _revoke_all(session, clinician_id)
     drop_pages_of(session, clinician_id, why=NotTold.DEACTIVATED, now=now)
+    let_go(session, clinician_id, now=now)
     record(session, Event("person.deactivate", Actor.system("operator"), subject=clinician_id))
 
 

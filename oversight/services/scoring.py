@@ -25,7 +25,8 @@ from db import session as db_session
 from db.rows import among, insert_rows, listed, save_together
 from db.session import Topic, ring
 from db.tables import Draft, Message, ReviewItem, RiskAssessment, ScoringWork, table_of
-from oversight.domain.flags import worst_grade
+from oversight.domain.flags import Grade, worst_grade
+from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.measures import underweight
 from oversight.domain.scores import level_after, scoring_after
 from oversight.domain.severity import Severity
@@ -39,6 +40,7 @@ from oversight.services.locking import (
     lock_conversations,
     lock_open_items,
 )
+from oversight.services.opening import harm_was_delivered
 from oversight.services.settling import settle
 
 LEASE_SECONDS = 20
@@ -273,7 +275,7 @@ def _record(
     touched = {pair[0].conversation_id for pair in pairs}
     items = lock_open_items(session, list(touched))
     imminent = _record_messages(session, pairs, items, now=now)
-    _record_drafts(session, pairs, now=now)
+    harmed = _record_drafts(session, pairs, now=now)
     record_all(session, [_event(*pair) for pair in pairs])
     refresh_items(session, items, conversations, now=now, actor=SCORER)
     strays = with_strays(session, touched)
@@ -281,6 +283,8 @@ def _record(
         stray = conversation_id in strays
         settle(session, conversations[conversation_id], now=now, stray=stray)
         ring(session, Topic.LIVE, conversation_id)
+    for conversation_id in sorted(harmed):
+        harm_was_delivered(session, conversations[conversation_id], now=now, actor=SCORER)
     for item in lock_open_items(session, list(imminent)) if imminent else ():
         imminent_again(session, item, now=now, actor=SCORER)
 
@@ -343,13 +347,16 @@ def _record_messages(
 
 def _record_drafts(
     session: Session, pairs: Sequence[tuple[Task, Assessment]], *, now: datetime
-) -> None:
+) -> set[uuid.UUID]:
+    """Write flags and grades; returns where a reply that arrived turns out to be H3."""
+    harmed = set()
     found = {task.draft_id: one for task, one in pairs if task.draft_id is not None}
     drafts = session.scalars(_SUBJECT_DRAFTS, {"ids": list(found)}).all() if found else []
     by_reply = {draft.reply_id: found[draft.id] for draft in drafts if draft.id in found}
     for draft in drafts:
         one = by_reply[draft.reply_id]
         flags = sorted({*draft.flags, *(flag.value for flag in one.flags)})
+        before = draft.grade
         draft.scoring = scoring_after(Scoring(draft.scoring), scored=one.scored)
         draft.flags = flags
         draft.grade = (
@@ -358,7 +365,11 @@ def _record_drafts(
             else max(draft.grade, worst_grade(one.flags))
         )
         draft.scored_at = now
+        arrived = draft.status == DraftStatus.DELIVERED
+        if arrived and before != Grade.H3 and draft.grade == Grade.H3:
+            harmed.add(draft.conversation_id)
     save_together(session, drafts, ["scoring", "flags", "grade", "scored_at"])
+    return harmed
 
 
 def _event(task: Task, one: Assessment) -> Event:

@@ -1,6 +1,7 @@
 """After a decision: undo while unsent, correct or retract what was delivered, lower a level."""
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from db.tables import (
     table_of,
 )
 from oversight.domain.errors import ClaimLost, Incomplete, NotFound, NotPermitted, StaleVersion
+from oversight.domain.flags import Flag, Grade, worst_grade
 from oversight.domain.lifecycle import DeliveryStatus, DraftEvent, DraftStatus
 from oversight.domain.lowering import confirm_due_at, levels_below
 from oversight.domain.permissions import Role, reads_items
@@ -29,6 +31,7 @@ from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.items import policy_version_for, refresh_items
 from oversight.services.locking import lock_conversation, lock_item
+from oversight.services.opening import harm_was_delivered
 from oversight.services.recalling import put_back, recall_unsent
 from oversight.services.transition import DRAFT, move
 from oversight.services.undelivered import attend_one
@@ -75,9 +78,12 @@ def correct(
     text: str,
     reason: str,
     retract: bool = False,
+    flags: Sequence[Flag] = (),
 ) -> uuid.UUID:
     """Send a person's correction (or retraction) of a text that arrived or may have; it is kept.
 
+    ``flags`` say what was wrong with it; without any, the classifier's stand. What must never have
+    been delivered (H3) calls people, too.
     Returns the new delivery's id. The words go out at once: harm may be on the screen already.
     """
     if not text.strip() or not reason.strip():
@@ -108,6 +114,7 @@ def correct(
         clinician_id=clinician_id,
         client_decision_id=client_decision_id,
         reason=reason.strip(),
+        flags=[flag.value for flag in flags],
     )
     decision = write_decision(session, conversation, chosen, actor=actor)
     if delivery.draft_id is not None:
@@ -126,7 +133,17 @@ def correct(
         actor=actor,
     )
     attend_one(session, conversation, delivery.id, now=now, actor=actor)
+    if _grade_of(session, delivery, flags) is Grade.H3:
+        harm_was_delivered(session, conversation, now=now, actor=actor)
     return sent.id
+
+
+def _grade_of(session: Session, delivery: Delivery, flags: Sequence[Flag]) -> Grade:
+    """How harmful what arrived was: by the person who corrects it, else by the classifier."""
+    if flags:
+        return worst_grade(flags)
+    known = session.scalar(select(Draft.grade).where(Draft.id == delivery.draft_id))
+    return Grade(known or Grade.H0)
 
 
 def lower_level(

@@ -20,6 +20,8 @@ CALL_WORDS: Mapping[str, str] = {
     "contact.remove": "A contact method was removed",
     "contact.order": "Contact methods were put in another order",
     "contact.quiet_hours": "Someone set their quiet hours",
+    "escalation.acknowledge_too": "Someone else has the escalation, too",
+    "escalation.jump": "Someone called the next step before its time",
     "page.take": "A page is being sent",
     "page.send": "A page was sent",
     "page.retry": "A page could not be sent; it is tried again",

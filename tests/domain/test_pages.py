@@ -32,10 +32,12 @@ ASLEEP = QuietHours(ZoneInfo("Europe/Berlin"), time(22), time(7))
 
 
 def test_imminent_rings_every_method_at_once_whatever_the_hour():
-    pages = plan_pages([Callee(ANA, (MAIL, PHONE), ASLEEP)], Severity.L4, now=NIGHT)
+    people = [Callee(ANA, (MAIL, PHONE), ASLEEP), Callee(BEN, (OTHER,))]
+    pages = plan_pages(people, Severity.L4, now=NIGHT)
     assert [(one.method, one.after) for one in pages] == [
         (MAIL, timedelta(0)),
         (PHONE, timedelta(0)),
+        (OTHER, timedelta(0)),
     ]
 
 
