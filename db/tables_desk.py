@@ -40,3 +40,29 @@ class Snooze(Base):
     until_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
     ended_how: Mapped[str | None]
+
+
+class Batch(Base):
+    """Several items decided with one key. The form made its id, so a second press is none."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone_by_somebody"),
+    )
+
+    id: Mapped[Id]
+    clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
+    created_at: Mapped[Created]
+    undone_at: Mapped[Moment | None]
+    undone_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
+
+
+class BatchDecision(Base):
+    """One decision of a batch: a decision like any other, and where it came from."""
+
+    __tablename__ = "batch_decisions"
+    __table_args__ = (Index("ix_batch_decisions_batch_id", "batch_id"),)
+
+    decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decisions.id"), primary_key=True)
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batches.id"))
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))

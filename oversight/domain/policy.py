@@ -67,6 +67,7 @@ class Policy:
     unscored_seconds: float = 5
     unanswered_seconds: int = 600
     own_level_share: float = 0.1
+    bulk_limit: int = 20
     ratified: bool = False
 
     def clock(self, severity: Severity) -> Clock:

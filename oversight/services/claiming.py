@@ -76,7 +76,7 @@ def claim(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> None
     _give_up_other(session, item_id, clinician_id)
     if status == ItemStatus.SNOOZED:
         end_snooze(session, item_id, SnoozeEnd.OPENED, now=now)
-    _claim(session, item_id, ItemStatus(status), clinician_id, now=now)
+    claim_locked(session, item_id, ItemStatus(status), clinician_id, now=now)
 
 
 def renew(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> datetime:
@@ -245,7 +245,7 @@ def give_back(
     ring(session, Topic.LIVE, item.conversation_id)
 
 
-def _claim(
+def claim_locked(
     session: Session,
     item_id: uuid.UUID,
     status: ItemStatus,
@@ -253,6 +253,7 @@ def _claim(
     *,
     now: datetime,
 ) -> None:
+    """Claim an item that is locked, beside whatever else this person has."""
     row = move(session, ITEM, item_id, status, ItemEvent.CLAIM, actor=Actor.clinician(clinician_id))
     _hold(session, row, clinician_id, now=now)
 

@@ -85,6 +85,7 @@ class PolicyDocument(_Strict):
     undo_imminent_seconds: Annotated[float, Field(ge=0, le=60)]
     unscored_seconds: Annotated[float, Field(gt=0, le=60)]
     unanswered_seconds: Annotated[int, Field(ge=30, le=86_400)] = 600
+    bulk_limit: Annotated[int, Field(ge=0, le=100)] = 20
     clocks: dict[Severity, ClockDocument]
     ladders: dict[Severity, Annotated[list[StepDocument], Field(min_length=1)]]
     acknowledged_for_seconds: dict[Severity, Seconds]

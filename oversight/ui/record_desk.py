@@ -5,4 +5,6 @@ from collections.abc import Mapping
 DESK_WORDS: Mapping[str, str] = {
     "item.snooze": "Someone set the item aside for a while",
     "item.wake": "The item came back",
+    "batch.decide": "Someone decided several harmless items together",
+    "batch.undo": "Someone took several decisions back together",
 }
