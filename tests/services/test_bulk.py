@@ -119,6 +119,21 @@ def test_whatever_needs_its_own_look_is_left(clinic: Clinic, me, doubt, said):
     assert bulk_lines(clinic.session, me) == []
 
 
+def test_what_is_refused_halfway_leaves_no_trace(clinic: Clinic, me):
+    """The draft names a placeholder, which only the decision itself refuses, after the claim."""
+    harmless(clinic, "a")
+    clinic.say("c", "words", "Dear {{first_name}}", arm="plain")
+    clinic.score(Severity.L0)
+    result = decided(clinic, me, "c", "a")
+    assert len(result.done) == 1
+    assert "first_name" in result.left[0].reason
+    item = clinic.open_item("c")
+    assert item.status == "waiting"
+    assert not clinic.session.scalars(select(Claim).where(Claim.item_id == item.id)).all()
+    assert not clinic.session.scalars(select(Decision).where(Decision.item_id == item.id)).all()
+    assert not clinic.deliveries("c")
+
+
 def test_the_list_holds_what_can_be_decided_with_everything_to_read(clinic: Clinic, me):
     harmless(clinic, "a")
     clinic.say("a", "and more", "hi again", arm="plain")
