@@ -6,13 +6,13 @@ import streamlit as st
 
 from oversight.domain.permissions import Page
 from oversight.queries.delivery import delivery_state
-from oversight.queries.triage import queue
 from oversight.ui import runtime
 from oversight.ui.components import desk_card, pulse
 from oversight.ui.desk import desk
 from oversight.ui.desk_view import view_of
+from oversight.ui.keys import KEYS
 from oversight.ui.outcome import fate
-from oversight.ui.queue_list import queue_list
+from oversight.ui.queue_list import queue_list, read_list
 from oversight.ui.who import guard
 
 
@@ -22,7 +22,7 @@ def render() -> None:
     hand = desk()
     left, right = st.columns([2.6, 1], gap="medium")
     with left, hand.lock:
-        desk_card(view_of(hand, person), key="triage-desk")
+        desk_card(view_of(hand, person), KEYS, key="triage-desk")
     with right:
         _queue()
 
@@ -30,13 +30,12 @@ def render() -> None:
 @st.fragment
 def _queue() -> None:
     """News redraw the list alone, and it asks each time who is looking: tabs outlive sign-ins."""
-    guard(Page.TRIAGE)
-    hand = desk()
+    person, hand = guard(Page.TRIAGE), desk()
     with runtime.database().reading() as session:
-        waiting = queue(session)
+        waiting = read_list(session, person, hand)
         last = hand.last_delivery
         sent = delivery_state(session, uuid.UUID(last)) if last else None
-    pulse(now=waiting.at.timestamp(), fate=fate(sent), on_news=_on_news, key="triage-pulse")
+    pulse(now=waiting.queue.at.timestamp(), fate=fate(sent), on_news=_on_news, key="triage-pulse")
     queue_list(waiting, hand)
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from db.session import now as database_now
 from db.tables import (
     Arm,
     Claim,
@@ -32,38 +31,6 @@ from oversight.queries.conversation import ShownTurn, proposed, turns_of
 from oversight.queries.delivery import TextInDoubt, texts_in_doubt
 from oversight.queries.escalations import EscalationView, escalation_of
 from oversight.queries.policies import policy_of
-
-
-@dataclass(frozen=True)
-class QueueLine:
-    """One item in the list: enough to see what waits and who has it, and nothing said."""
-
-    item_id: uuid.UUID
-    participant: str
-    severity: Severity
-    status: ItemStatus
-    deadline_at: datetime
-    opened_at: datetime
-    language: str | None
-    holder: str | None
-    owner: str | None
-    version: int
-    undelivered: bool
-
-
-@dataclass(frozen=True)
-class Queue:
-    """The worst lines first, and how many there are by level."""
-
-    lines: Sequence[QueueLine]
-    counts: dict[Severity, int]
-    overdue: int
-    at: datetime
-
-    @property
-    def total(self) -> int:
-        """Everything open."""
-        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -135,72 +102,9 @@ class Card:
         )
 
 
-def queue(session: Session, *, limit: int = 40) -> Queue:
-    """Open items in the order in which they are handed out, claimed ones included."""
-    holder = (
-        select(Claim.item_id, Clinician.name)
-        .join(Clinician, Clinician.id == Claim.clinician_id)
-        .where(Claim.ended_at.is_(None), Claim.expires_at > func.oversight_now())
-        .subquery()
-    )
-    owner = (
-        select(Escalation.conversation_id, Clinician.name)
-        .join(Clinician, Clinician.id == Escalation.owner_id)
-        .where(Escalation.status != EscalationStatus.RESOLVED)
-        .subquery()
-    )
-    rows = session.execute(
-        select(
-            ReviewItem.id,
-            Participant.external_id,
-            ReviewItem.severity,
-            ReviewItem.status,
-            ReviewItem.deadline_at,
-            ReviewItem.opened_at,
-            ReviewItem.language,
-            holder.c.name,
-            owner.c.name,
-            ReviewItem.version,
-            ReviewItem.undelivered_at,
-        )
-        .join(Conversation, Conversation.id == ReviewItem.conversation_id)
-        .join(Participant, Participant.id == Conversation.participant_id)
-        .outerjoin(holder, holder.c.item_id == ReviewItem.id)
-        .outerjoin(owner, owner.c.conversation_id == ReviewItem.conversation_id)
-        .where(ReviewItem.status != ItemStatus.CLOSED)
-        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
-        .limit(limit)
-    ).all()
-    counted = session.execute(
-        select(
-            ReviewItem.severity,
-            func.count(),
-            func.count().filter(ReviewItem.deadline_at < func.oversight_now()),
-        )
-        .where(ReviewItem.status != ItemStatus.CLOSED)
-        .group_by(ReviewItem.severity)
-    ).all()
-    return Queue(
-        lines=[
-            QueueLine(
-                item_id=row[0],
-                participant=row[1],
-                severity=Severity(row[2]),
-                status=ItemStatus(row[3]),
-                deadline_at=row[4],
-                opened_at=row[5],
-                language=row[6],
-                holder=row[7],
-                owner=row[8],
-                version=row[9],
-                undelivered=row[10] is not None,
-            )
-            for row in rows
-        ],
-        counts={Severity(row[0]): row[1] for row in counted},
-        overdue=sum(row[2] for row in counted),
-        at=database_now(session),
-    )
+def version_of(session: Session, item_id: uuid.UUID) -> int | None:
+    """The version of an item by now; None for an unknown one."""
+    return session.scalar(select(ReviewItem.version).where(ReviewItem.id == item_id))
 
 
 _CARD = (

@@ -1,6 +1,6 @@
 """The console's browser components. Their scripts draw with textContent only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,14 +12,27 @@ STATIC = Path(__file__).with_name("static")
 
 
 @dataclass(frozen=True)
+class Wording:
+    """Words to begin from, by what they are for."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class TextField:
-    """A text to write; with ``before`` the form shows what changes against it, word by word."""
+    """A text to write; with ``before`` the form shows what changes against it, word by word.
+
+    ``crisisLine`` is put in by one key; ``wordings`` are offered to begin from.
+    """
 
     label: str
     value: str
     before: str = ""
     mustChange: bool = False  # noqa: N815  the name its script reads
     language: str = ""
+    crisisLine: str = ""  # noqa: N815
+    wordings: Sequence[Wording] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +179,25 @@ class ListedLine:
 
 
 @dataclass(frozen=True)
+class FilterChoice:
+    """One thing the list can be narrowed to, and how many open items it alone would show."""
+
+    value: str
+    words: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FilterGroup:
+    """Choices under one name of the address."""
+
+    name: str
+    label: str
+    choices: Sequence[FilterChoice]
+
+
+@dataclass(frozen=True)
 class DeskView:
     """All that stands before a reader, as one element: a page that changes under its reader.
 
@@ -196,6 +228,10 @@ class QueueBox:
     overdue: str
     lines: Sequence[ListedLine]
     rest: str
+    filtered: bool = False
+    filtering: bool = False
+    filters: Sequence[FilterGroup] = ()
+    trouble: str = ""
 
 
 @cache
@@ -204,7 +240,7 @@ def _desk() -> Any:  # Any: Streamlit's renderer
         "oversight_desk",
         html='<div class="ov-desk"></div>\n',
         css=_static("row.css", "form.css", "desk.css"),
-        js=_static("buttons.js", "form.js", "desk.js"),
+        js=_static("buttons.js", "form.js", "sheets.js", "desk.js"),
         isolate_styles=False,
     )
 
@@ -237,9 +273,12 @@ def _static(*names: str) -> str:
     return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-def desk_card(view: DeskView, *, key: str) -> None:
-    """Draw the desk. What is pressed on it goes to a route of ours, not through Streamlit."""
-    _desk()(data=asdict(view), key=key)
+def desk_card(view: DeskView, keys: Sequence[tuple[str, str]], *, key: str) -> None:
+    """Draw the desk. What is pressed on it goes to a route of ours, not through Streamlit.
+
+    ``keys`` are the sheet that ``?`` opens: keys and what they do.
+    """
+    _desk()(data={"view": asdict(view), "keys": keys}, key=key)
 
 
 def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: str) -> None:
@@ -248,6 +287,12 @@ def pulse(*, now: float, fate: Fate | None, on_news: Callable[[], None], key: st
     _pulse()(data={"now": now, "fate": told}, key=key, on_news_change=on_news)
 
 
-def queue_box(box: QueueBox, *, key: str) -> None:
-    """Draw the list; what is pressed in it goes to the desk beside it."""
-    _queue()(data=asdict(box), key=key)
+def queue_box(box: QueueBox, *, on_filter: Callable[[], None], key: str) -> None:
+    """Draw the list; what is pressed in it goes to the desk beside it, a filter comes here."""
+    _queue()(data=asdict(box), key=key, on_filter_change=on_filter)
+
+
+def filter_chosen(key: str) -> Mapping[str, Any]:
+    """The ``query`` that was just chosen in the list, and whether the choices are ``open``."""
+    values = st.session_state[key].filter
+    return values if isinstance(values, Mapping) else {}

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -48,6 +49,8 @@ class Desk:
     warning: str = ""
     lost: str | None = None
     judging: uuid.UUID | None = None
+    filter: str = ""
+    filtering: bool = False
     drawings: int = 0
     offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
     answered: list[str] = field(default_factory=list)
@@ -80,9 +83,9 @@ class Desks:
         self._kept: OrderedDict[str, Desk] = OrderedDict()
         self._lock = threading.Lock()
 
-    def lay_out(self, token: str, item: str | None) -> Desk:
-        """A new desk, with the item that the page's address names."""
-        made = Desk(uuid.uuid4().hex, token, item)
+    def lay_out(self, token: str, item: str | None, query: str = "") -> Desk:
+        """A new desk, with the item and the list's filter that the page's address names."""
+        made = Desk(uuid.uuid4().hex, token, item, filter=query)
         with self._lock:
             self._kept[made.id] = made
             while len(self._kept) > self._most:
@@ -107,6 +110,8 @@ def desk() -> Desk:
     token = who.cookie() or ""
     found = DESKS.find(st.session_state.get("desk", ""), token)
     if found is None:
-        found = DESKS.lay_out(token, st.query_params.get("item"))
+        asked = st.query_params
+        query = urlencode([(name, value) for name in asked for value in asked.get_all(name)])
+        found = DESKS.lay_out(token, asked.get("item"), query)
         st.session_state.desk = found.id
     return found

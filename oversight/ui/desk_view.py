@@ -75,7 +75,7 @@ def _draft_and_model(found: Card, *, revealed: bool, writing: str | None) -> str
 
 def _nothing_in_hand(hand: Desk, seen: InHand) -> DeskView:
     words = (
-        "<h3>Nothing open</h3>"
+        "<h3>Nothing in hand</h3>"
         "<p>Take the next item when you are ready. The list updates by itself.</p>"
     )
     return _bare(hand, refusal(hand, seen.lost) + words, seen.lost, seen)

@@ -1,6 +1,7 @@
 """The form of each action that needs words, a reason, a level or a next owner."""
 
 import uuid
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from oversight.domain.permissions import (
     names_next_owner,
 )
 from oversight.queries.people import readers
+from oversight.queries.templates import templates_of
 from oversight.queries.triage import Card
 from oversight.ui import card as draw
 from oversight.ui import presses, runtime
@@ -24,6 +26,7 @@ from oversight.ui.components import (
     FlagsField,
     ReasonField,
     TextField,
+    Wording,
 )
 from oversight.ui.desk import Desk
 from oversight.ui.words import LEVEL_WORDS
@@ -117,12 +120,28 @@ def _text(action: Action, card: Card) -> TextField | None:
             before=card.draft.text,
             mustChange=True,
             language=language,
+            crisisLine=card.crisis_line,
         )
     if action is Action.REPLACE:
         return TextField(
-            label="Your words to the participant", value=card.wording or "", language=language
+            label="Your words to the participant",
+            value=card.wording or "",
+            language=language,
+            crisisLine=card.crisis_line,
+            wordings=_wordings(card),
         )
     return None
+
+
+def _wordings(card: Card) -> list[Wording]:
+    """The policy's templates for this participant, each by its situation."""
+    with runtime.database().reading() as session:
+        found = templates_of(session, card.item_id)
+    several = Counter(one.situation for one in found)
+    return [
+        Wording(f"{one.title} {one.number}" if several[one.situation] > 1 else one.title, one.text)
+        for one in found
+    ]
 
 
 def _flags(action: Action) -> FlagsField | None:

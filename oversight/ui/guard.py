@@ -17,7 +17,7 @@ from oversight.services.people import Person, person_of
 COOKIE = "oversight_session"
 OPEN_PATHS = ("/sign-in", "/_stcore/health", "/healthz")
 OPEN_FOLDERS = ("/static/",)
-ASKS_THEMSELVES = ("/desk/press", "/desk/wording", "/desk/lease")
+ASKS_THEMSELVES = ("/desk/press", "/desk/wording", "/desk/lease", "/desk/find")
 """They ask the record who is calling in the transaction of what is done: once is enough."""
 CACHE_SECONDS = 1.0
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from db.session import RECORD_ERRORS
-from oversight.domain.errors import ClaimLost, NotPermitted, Refusal, SignedOut
+from oversight.domain.errors import ClaimLost, Incomplete, NotPermitted, Refusal, SignedOut
 from oversight.domain.permissions import PAGES, Page
 from oversight.services.claiming import renew
 from oversight.services.people import Person, sign_in, sign_out
@@ -19,6 +19,7 @@ from oversight.services.wording import keep_wording
 from oversight.ui import runtime, who
 from oversight.ui.desk import DESKS
 from oversight.ui.desk_view import view_of
+from oversight.ui.finding import Answered, find
 from oversight.ui.guard import COOKIE, same_origin
 from oversight.ui.live import Live
 from oversight.ui.presses import Press, press
@@ -37,6 +38,7 @@ def routes(live: Live) -> list[BaseRoute]:
         Route("/sign-in", _sign_in, methods=["POST"]),
         Route("/sign-out", _sign_out, methods=["POST"]),
         Route("/desk/press", _desk(_press), methods=["POST"]),
+        Route("/desk/find", _desk(_find), methods=["POST"]),
         Route("/desk/wording", _desk(_keep_wording), methods=["POST"]),
         Route("/desk/lease", _desk(_renew), methods=["POST"]),
         WebSocketRoute("/live", live.serve),
@@ -146,6 +148,15 @@ def _press(token: str, body: Mapping[str, Any]) -> object:
     with hand.lock:
         person = press(hand, sent)
         return asdict(view_of(hand, person))
+
+
+def _find(token: str, body: Mapping[str, Any]) -> object:
+    with runtime.database().reading() as session:
+        person = who.acting(Page.CONVERSATION, session, token)
+        try:
+            return asdict(find(session, person.id, str(body.get("words", ""))))
+        except Incomplete as refusal:
+            return asdict(Answered((), f"{refusal.message[:1].upper()}{refusal.message[1:]}."))
 
 
 def _keep_wording(token: str, body: Mapping[str, Any]) -> object:

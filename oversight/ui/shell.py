@@ -9,28 +9,6 @@ from oversight.services.people import Person
 from oversight.ui import runtime
 from oversight.ui.words import moment
 
-KEYS = (
-    ("N", "next item, or open it"),
-    ("0 – 4", "your own level"),
-    ("K", "I have it (takes the escalation)"),
-    ("A", "approve"),
-    ("E", "edit the draft"),
-    ("W", "write your own reply"),
-    ("X", "withhold"),
-    ("U", "escalate"),
-    ("M", "mark as read"),
-    ("T", "send a text again that may not have arrived"),
-    ("O", "note that they were reached another way (phone, in person)"),
-    ("L", "lower the level"),
-    ("P", "set aside until a time, or until they write again"),
-    ("S", "not for me: leave it to others"),
-    ("B", "put back undecided, for anybody"),
-    ("Z", "undo, while it is not sent"),
-    ("V", "show what is new"),
-    ("Ctrl+Enter", "send the form you are in"),
-    ("Esc", "leave the form; your words are kept"),
-)
-
 
 def shell(person: Person) -> None:
     """The side bar."""
@@ -39,7 +17,7 @@ def shell(person: Person) -> None:
         st.caption(person.role.value.replace("_", " ").capitalize())
         if reads_items(person.role):
             _duty(person)
-            _keys()
+            st.caption("Keys: press ? on Triage. Search: press /.")
         st.html(
             '<form method="post" action="/sign-out"><button type="submit"'
             ' class="ov-sign-out">Sign out</button></form>'
@@ -65,9 +43,3 @@ def _on_duty(person: Person) -> None:
 def _off_duty(person: Person) -> None:
     with runtime.database().transaction() as session:
         duty.go_off_duty(session, person.id)
-
-
-def _keys() -> None:
-    with st.expander("Keys"):
-        for key, words in KEYS:
-            st.markdown(f"`{key}` {words}")

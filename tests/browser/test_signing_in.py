@@ -40,7 +40,7 @@ def test_a_wrong_password_is_refused_in_words_and_the_right_one_opens_triage(
     expect(page.locator("#password")).to_be_focused()
     page.keyboard.type(system.people["clinician"])
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Nothing open")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing in hand")).to_be_visible()
     (cookie,) = [one for one in page.context.cookies() if one["name"] == COOKIE]
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"  # a link from a page or a mail finds one signed in

@@ -29,7 +29,7 @@ def test_of_two_readers_one_gets_the_item_and_the_other_hears_who_has_it(
     expect(second.page.get_by_text("Noa Lindqvist has it open")).to_be_visible()
     expect(offer).to_be_hidden()
     second.press("n")
-    expect(second.page.get_by_role("heading", name="Nothing open")).to_be_visible()
+    expect(second.page.get_by_role("heading", name="Nothing in hand")).to_be_visible()
     expect(first.card).to_be_visible()
 
 

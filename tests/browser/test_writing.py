@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewBot, OpenConsole
+from tests.browser.conftest import NewBot, OpenConsole, shown_to
 from tests.browser.system import System, until
 from tests.fakes import FakeChannel
 
@@ -124,3 +126,47 @@ def test_what_became_of_a_reply_is_in_sight_when_its_item_stays_open(
     expect(screen.form).to_be_hidden()
     expect(screen.card).to_be_visible()
     expect(screen.said).to_be_in_viewport(ratio=1)
+
+
+def test_a_template_is_sent_only_when_its_blanks_are_filled(
+    system: System, open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("template", jurisdiction="US-NH")
+    bot.exchange("We repainted the kitchen today.", "Which colour is it?")
+    scored(bot)
+    screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
+    screen.judged().press("w")
+    expect(screen.writing).to_be_focused()
+    screen.page.get_by_label("Begin from a template").select_option(label="Wait explained")
+    expect(screen.writing).to_have_value(re.compile(r"This is \{\{your_name\}\} from"))
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.form.get_by_role("alert")).to_contain_text("{{your_name}}")
+    screen.page.keyboard.type("Noa")  # the blank is selected: typing fills it
+    expect(screen.writing).to_have_value(re.compile("This is Noa from the study team"))
+    screen.page.keyboard.press("Control+End")
+    screen.page.keyboard.press("F8")
+    expect(screen.writing).to_have_value(re.compile("call or text 988$"))
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.said).to_contain_text("Your own words released")
+    assert shown_to(channel, bot)[0].startswith("This is Noa from the study team")
+
+
+def test_words_are_kept_while_the_typing_goes_on(
+    system: System, open_console: OpenConsole, new_bot: NewBot, scored
+) -> None:
+    """At most two seconds after a key: waiting for a pause would keep nothing of a long letter."""
+    bot = new_bot("typing")
+    bot.exchange("We repainted the kitchen today.", "Which colour is it?")
+    scored(bot)
+    screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
+    screen.judged().press("w")
+    expect(screen.writing).to_be_focused()
+    screen.page.evaluate(
+        """() => { const area = document.querySelector('.ov-form textarea');
+            window.__typing = setInterval(() => {
+              area.value += 'a ';
+              area.dispatchEvent(new Event('input', { bubbles: true }));
+            }, 100); }"""
+    )
+    until(lambda: system.rows("SELECT 1 FROM working_texts WHERE text LIKE 'a a %%'"))
+    assert screen.page.evaluate("window.__typing") is not None

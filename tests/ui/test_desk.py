@@ -242,7 +242,7 @@ def test_a_closed_item_is_laid_aside(clinic, tab):
     noa = tab("noa")
     noa.desk.item = str(uuid.uuid4())
     view = view_of(noa.desk, noa.person)
-    assert "Nothing open" in view.head
+    assert "Nothing in hand" in view.head
     assert noa.desk.item is None
 
 

@@ -121,11 +121,12 @@ async function ask(body) {
   }
 }
 
-const typing = (target) => target instanceof HTMLElement
+const typing = (target) => target instanceof HTMLElement && !["checkbox", "radio"].includes(target.type)
   && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
 function pressKey(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
   const wanted = event.key.toLowerCase();
   const buttons = [...document.querySelectorAll(".ov-row button[data-key]")];
   const button = buttons.find((one) => one.dataset.key === wanted);
@@ -143,7 +144,8 @@ function layOut(parentElement) {
   for (const name of ["after", "level", "actions"]) places[name].classList.add("ov-row");
   root.replaceChildren(alert, ...PARTS.map((name) => places[name]));
   const state = { root, places, drawn: {}, waiting: [], number: 0 };
-  state.keys = pressKey;
+  addSheets(root, state);
+  state.keys = (event) => { if (!openSheet(state, event)) pressKey(event); };
   state.asked = ({ detail }) => press(state, detail.name, detail.about);
   window.addEventListener("keydown", state.keys);
   document.addEventListener("oversight:press", state.asked);
@@ -154,7 +156,8 @@ export default function (component) {
   const { data, parentElement } = component;
   const state = (parentElement.__desk ??= layOut(parentElement));
   state.ended = false;
-  if (!state.sending) drawDesk(state, data);
+  drawKeys(state, data.keys);
+  if (!state.sending) drawDesk(state, data.view);
   return () => {
     state.ended = true;
     state.keepWords?.();

@@ -67,7 +67,7 @@ function build(root, data, state) {
     area.lang = data.text.language || "";
     const saved = element("span", { className: "ov-saved" });
     saved.setAttribute("aria-live", "polite");
-    form.append(element("label", { htmlFor: id, textContent: data.text.label }), area);
+    form.append(element("label", { htmlFor: id, textContent: data.text.label }), area, writingHelp(data.text, area));
     const before = data.text.before ?? "";
     if (before) {
       const diff = element("div", { className: "ov-diff", tabIndex: 0 });
@@ -79,6 +79,7 @@ function build(root, data, state) {
     }
     form.append(saved);
     area.addEventListener("input", () => keep(data, state, area, saved));
+    form.append(preview(area));
     fields.text = () => area.value;
   }
   if (data.flags) {
@@ -166,6 +167,7 @@ function build(root, data, state) {
     if (event.key === "Escape") { event.preventDefault(); leave(); }
     event.stopPropagation();
   });
+  form.addEventListener("input", () => { trouble.hidden = true; });
   root.replaceChildren(form);
   const first = form.querySelector("textarea, select, input[type=text]");
   first?.focus();
@@ -174,9 +176,96 @@ function build(root, data, state) {
   return complain;
 }
 
+const BLANK = /\{\{[^{}]*\}\}/;
+
+// Selects the next blank of a template after the cursor, else the first one.
+function nextBlank(area) {
+  const from = area.value.slice(area.selectionEnd).search(BLANK);
+  const at = from >= 0 ? area.selectionEnd + from : area.value.search(BLANK);
+  if (at < 0) return;
+  area.focus();
+  area.setSelectionRange(at, at + area.value.slice(at).match(BLANK)[0].length);
+}
+
+function putIn(area, text) {
+  const gap = area.selectionStart > 0 && !/\s$/.test(area.value.slice(0, area.selectionStart)) ? " " : "";
+  area.focus();
+  area.setRangeText(gap + text, area.selectionStart, area.selectionEnd, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// Words to begin from, the crisis line by one key, and how the text reads.
+function writingHelp(field, area) {
+  const row = element("div", { className: "ov-writing" });
+  if (field.wordings.length) {
+    const pick = element("select", {});
+    pick.setAttribute("aria-label", "Begin from a template");
+    pick.append(element("option", { value: "", textContent: "Begin from a template…" }));
+    field.wordings.forEach((one, number) => {
+      pick.append(element("option", { value: number, textContent: one.title }));
+    });
+    pick.addEventListener("change", () => {
+      if (pick.value === "") return;
+      const start = area.selectionStart;
+      putIn(area, field.wordings[pick.value].text);
+      pick.value = "";
+      area.setSelectionRange(start, start);
+      nextBlank(area);
+    });
+    row.append(pick);
+  }
+  const keys = { F9: () => nextBlank(area) };
+  if (field.crisisLine) {
+    keys.F8 = () => putIn(area, field.crisisLine);
+    const line = element("button", { type: "button", textContent: "Put in the crisis line" });
+    line.append(" ", element("kbd", { textContent: "F8" }));
+    line.title = field.crisisLine;
+    line.addEventListener("click", keys.F8);
+    row.append(line);
+  }
+  area.addEventListener("keydown", (event) => {
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  const hint = element("span", { className: "ov-reads" });
+  const tell = () => { hint.textContent = readingHint(area.value); };
+  area.addEventListener("input", tell);
+  tell();
+  row.append(hint);
+  return row;
+}
+
+// LIX (Björnsson 1968): words a sentence, plus the share of words of more than six letters; it holds
+// for any language written in words. From 50 on a text is hard, more so for somebody upset.
+function readingHint(text) {
+  const words = text.match(/[\p{L}\p{N}'’-]+/gu) ?? [];
+  if (!words.length) return "";
+  const count = `${words.length} ${words.length === 1 ? "word" : "words"}`;
+  const blank = text.match(BLANK);
+  if (blank) return `${count} · still to fill in: ${blank[0]} (F9)`;
+  if (words.length < 10) return count;
+  const sentences = Math.max(1, (text.match(/[.!?…:]+(\s|$)/g) ?? []).length);
+  const long = words.filter((word) => word.length > 6).length;
+  const lix = words.length / sentences + (100 * long) / words.length;
+  const reads = lix < 35 ? "easy to read" : lix < 50 ? "reads well" : "hard to read: shorter words or sentences";
+  return `${count} · ${reads}${words.length > 120 ? " · long for somebody upset" : ""}`;
+}
+
+function preview(area) {
+  const words = element("p", { className: "ov-words ov-bubble", dir: "auto" });
+  const show = () => { words.textContent = area.value; };
+  area.addEventListener("input", show);
+  show();
+  return element("details", { className: "ov-preview" },
+    element("summary", { textContent: "As the participant will see it" }), words);
+}
+
 // What to say, and the field to go to; nothing when the form can be sent.
 function firstMissing(data, values) {
   if (data.text && !values.text.trim()) return ["Write the text to send first.", "textarea"];
+  const blank = data.text && values.text.match(BLANK);
+  if (blank) return [`Fill in or take out ${blank[0]} first: the participant would see it.`, "textarea"];
   if (data.text?.mustChange && values.text === data.text.before) {
     return ["The text is unchanged. Change it, or go back and approve it.", "textarea"];
   }
@@ -209,9 +298,10 @@ function keepText(item, text) {
   });
 }
 
+// Kept at most two seconds after a key, also while the typing goes on.
 function keep(data, state, area, saved) {
-  clearTimeout(state.timer);
   saved.textContent = "";
+  if (state.save) return;
   const save = async () => {
     forget(state);
     try {

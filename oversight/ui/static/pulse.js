@@ -49,7 +49,7 @@ function placeInAddress() {
   history.replaceState(history.state, "", address);
 }
 
-const typing = (target) => target instanceof HTMLElement
+const typing = (target) => target instanceof HTMLElement && !["checkbox", "radio"].includes(target.type)
   && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
 // Between the key that opens a form and the form itself, what is typed belongs to the form: it is
@@ -57,6 +57,7 @@ const typing = (target) => target instanceof HTMLElement
 function guardKeys(state, event) {
   handOver(state); // what was typed before the form came stands before what is typed in it
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   const swallow = () => { event.preventDefault(); event.stopImmediatePropagation(); };
   cardOnScreen(state);

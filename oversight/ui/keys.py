@@ -1,0 +1,27 @@
+"""The keys of Triage, as its sheet shows them."""
+
+KEYS = (
+    ("N", "next item, or open it"),
+    ("0 – 4", "your own level"),
+    ("K", "I have it (takes the escalation)"),
+    ("A", "approve"),
+    ("E", "edit the draft"),
+    ("W", "write your own reply"),
+    ("X", "withhold"),
+    ("U", "escalate"),
+    ("M", "mark as read"),
+    ("T", "send a text again that may not have arrived"),
+    ("O", "note that they were reached another way (phone, in person)"),
+    ("L", "lower the level"),
+    ("P", "set aside until a time, or until they write again"),
+    ("S", "not for me: leave it to others"),
+    ("B", "put back undecided, for anybody"),
+    ("Z", "undo, while it is not sent"),
+    ("V", "show what is new"),
+    ("/", "search conversations"),
+    ("?", "these keys"),
+    ("F8", "in a text: put in the crisis line"),
+    ("F9", "in a text: go to the next blank of a template"),
+    ("Ctrl+Enter", "send the form you are in"),
+    ("Esc", "leave the form; your words are kept"),
+)
