@@ -2,7 +2,7 @@
 
 from db.base import Base, new_id, table_of
 from db.tables_calls import Acknowledgement, Escalation, Paging, Shift
-from db.tables_desk import Batch, BatchDecision, Snooze
+from db.tables_desk import Batch, BatchDecision, HeavyRest, Snooze
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
@@ -62,6 +62,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "GapNotice",
+    "HeavyRest",
     "InboxPage",
     "Leave",
     "LevelChange",

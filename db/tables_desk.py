@@ -7,6 +7,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Moment, one_of
+from oversight.domain.exposure import RestReason
 from oversight.domain.snoozing import SnoozeEnd, SnoozeUntil
 
 
@@ -66,3 +67,20 @@ class BatchDecision(Base):
     decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decisions.id"), primary_key=True)
     batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batches.id"))
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))
+
+
+class HeavyRest(Base):
+    """From when until when heavy items go to others before this person."""
+
+    __tablename__ = "heavy_rests"
+    __table_args__ = (
+        one_of("reason", RestReason),
+        CheckConstraint("ends_at >= starts_at", name="ends_later"),
+        Index("ix_heavy_rests_clinician_id", "clinician_id", "ends_at"),
+    )
+
+    id: Mapped[Id]
+    clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
+    reason: Mapped[str]
+    starts_at: Mapped[Created]
+    ends_at: Mapped[Moment]

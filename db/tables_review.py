@@ -114,7 +114,10 @@ class ReviewItem(Base):
 
 
 class Claim(Base):
-    """A timed, exclusive hold of an item. At most one is live: the database sees to it."""
+    """A timed, exclusive hold of an item. At most one is live: the database sees to it.
+
+    ``severity`` is the item's level when it was opened.
+    """
 
     __tablename__ = "claims"
     __table_args__ = (
@@ -124,11 +127,13 @@ class Claim(Base):
         Index("ix_claims_live", "expires_at", postgresql_where=sql("ended_at IS NULL")),
         Index("ix_claims_clinician_id", "clinician_id", "claimed_at"),
         one_of("ended_how", ClaimEnd),
+        one_of("severity", Severity),
     )
 
     id: Mapped[Id]
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review_items.id"))
     clinician_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clinicians.id"))
+    severity: Mapped[str | None]
     claimed_at: Mapped[Created]
     expires_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from oversight.domain.exposure import ExposureLimits
 from oversight.domain.severity import Severity
 
 
@@ -68,6 +69,7 @@ class Policy:
     unanswered_seconds: int = 600
     own_level_share: float = 0.1
     bulk_limit: int = 20
+    exposure: ExposureLimits = field(default_factory=ExposureLimits)
     ratified: bool = False
 
     def clock(self, severity: Severity) -> Clock:
@@ -108,11 +110,13 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
     }
     acknowledged = fields.pop("acknowledged_for_seconds")
     rules = fields.pop("jurisdictions")
+    exposure = ExposureLimits(**fields.pop("exposure", {}))
     return Policy(
         mode=Mode(fields.pop("mode")),
         clocks=clocks,
         ladders=ladders,
         acknowledged_for_seconds={Severity(level): s for level, s in acknowledged.items()},
+        exposure=exposure,
         jurisdictions={code: JurisdictionRule(rule) for code, rule in rules.items()},
         **fields,
     )

@@ -24,9 +24,10 @@ from oversight.domain.permissions import names_next_owner
 from oversight.domain.severity import Severity
 from oversight.domain.snoozing import SnoozeEnd
 from oversight.domain.words import ClaimEnd
+from oversight.queries.exposure import others_for_heavy
 from oversight.queries.policies import lease_of, policy_of
 from oversight.services.audit import Actor
-from oversight.services.offering import next_offered, reader_of
+from oversight.services.offering import Heavy, next_offered, reader_of
 from oversight.services.transition import ITEM, move, offered_move
 from oversight.services.waking import end_snooze, wake_due
 
@@ -41,14 +42,16 @@ def claim_next(session: Session, clinician_id: uuid.UUID) -> uuid.UUID | None:
 
     Somebody who already holds an item gets that one again: a reload never takes a second.
     """
-    taken = _take(session, clinician_id, nothing_lapsed=True)
+    taken = _take(session, clinician_id, nothing_lapsed=True, heavy=Heavy.ASK)
     if taken is None:
         reader = reader_of(session, clinician_id)
-        if reader.holds is not None or not reader.any_lapsed:
+        if reader.holds is not None or not (reader.any_lapsed or reader.resting):
             return reader.holds
         lapse_claims(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
         wake_due(session, now=reader.now, limit=LAPSED_AT_ONCE, noticed_by=CLAIMING)
-        taken = _take(session, clinician_id, nothing_lapsed=False)
+        spared = reader.resting and others_for_heavy(session, clinician_id, now=reader.now)
+        heavy = Heavy.TO_OTHERS if spared else Heavy.TO_ALL
+        taken = _take(session, clinician_id, nothing_lapsed=False, heavy=heavy)
     return taken
 
 
@@ -268,6 +271,7 @@ def _hold(
         "clinician_id": clinician_id,
         "claimed_at": now,
         "expires_at": now + lease,
+        "severity": item.severity,
     }
     try:
         insert_rows(session, Claim, [claimed])
@@ -297,12 +301,13 @@ def _lease(session: Session, item_id: uuid.UUID) -> timedelta:
 
 
 @cache
-def _taking(*, nothing_lapsed: bool) -> Select[uuid.UUID, uuid.UUID]:
+def _taking(*, nothing_lapsed: bool, heavy: Heavy) -> Select[Any]:
     """One statement that finds the next item, moves it, writes its claim and its event.
 
     Ten readers who ask at once wait for each answer in turn: one answer instead of three.
     """
-    move = offered_move(ITEM, ItemEvent.CLAIM, next_offered(nothing_lapsed=nothing_lapsed))
+    offered = next_offered(nothing_lapsed=nothing_lapsed, heavy=heavy)
+    move = offered_move(ITEM, ItemEvent.CLAIM, offered)
     row = move.moved.c
     held = {
         "id": bindparam("claim_id", type_=Uuid()),
@@ -310,12 +315,15 @@ def _taking(*, nothing_lapsed: bool) -> Select[uuid.UUID, uuid.UUID]:
         "clinician_id": bindparam("reader", type_=Uuid()),
         "claimed_at": row.now,
         "expires_at": row.now + lease_of(row.policy_version_id),
+        "severity": row.severity,
     }
     hold = insert(table_of(Claim)).from_select(list(held), select(*held.values())).cte("held")
     return select(row.id, row.conversation_id).add_cte(move.told, hold)
 
 
-def _take(session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool) -> uuid.UUID | None:
+def _take(
+    session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool, heavy: Heavy
+) -> uuid.UUID | None:
     """Put the next item offered to this reader into their hands; its id."""
     actor = Actor.clinician(clinician_id)
     asked = {
@@ -327,7 +335,8 @@ def _take(session: Session, clinician_id: uuid.UUID, *, nothing_lapsed: bool) ->
     session.flush()
     try:
         # Through the connection: the session would look for objects to bring up to date.
-        taken = session.connection().execute(_taking(nothing_lapsed=nothing_lapsed), asked)
+        statement = _taking(nothing_lapsed=nothing_lapsed, heavy=heavy)
+        taken = session.connection().execute(statement, asked)
         row = taken.one_or_none()
     except IntegrityError as error:  # the database's own word that somebody else holds it
         raise AlreadyClaimed("someone has this item") from error

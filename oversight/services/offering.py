@@ -1,15 +1,28 @@
 """Which item is offered to whom, and who may ask."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import Select, Uuid, and_, bindparam, func, literal, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from db.rows import spelled
-from db.tables import Claim, Clinician, ReviewItem, Skip, Snooze
+from db.tables import Claim, Clinician, HeavyRest, ReviewItem, Skip, Snooze
 from oversight.domain.errors import NotPermitted
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Role, reads_items
@@ -25,6 +38,19 @@ class Reader:
     now: datetime
     holds: uuid.UUID | None
     any_lapsed: bool
+    resting: bool
+
+
+class Heavy(StrEnum):
+    """Whether high and imminent items are offered to this reader.
+
+    ``ASK``: to somebody who rests from them nothing is offered yet, for it has to be found out
+    whether anybody else can take them; then to all, or, until they are past their time, to others.
+    """
+
+    ASK = "ask"
+    TO_ALL = "to_all"
+    TO_OTHERS = "to_others"
 
 
 # Built once: building a statement anew takes longer than executing it.
@@ -39,11 +65,13 @@ _LAPSED = or_(
 )
 """Something is to be returned first: a claim that nobody renewed, an item set aside until now."""
 
+_RESTS = select(HeavyRest.id).where(HeavyRest.clinician_id == _ASKING, HeavyRest.ends_at > _NOW)
 _READER = select(
     Clinician.role,
     func.oversight_now().label("now"),
     _HELD.order_by(Claim.claimed_at.desc()).limit(1).scalar_subquery().label("holds"),
     _LAPSED.label("any_lapsed"),
+    _RESTS.exists().label("resting"),
 ).where(Clinician.id == _ASKING, Clinician.deactivated_at.is_(None))
 
 
@@ -52,11 +80,19 @@ def reader_of(session: Session, clinician_id: uuid.UUID) -> Reader:
     found = session.execute(_READER, {"reader": clinician_id}).one_or_none()
     if found is None or not reads_items(Role(found.role)):
         raise NotPermitted("only a clinician or supervisor on the team can take an item")
-    return Reader(found.now, found.holds, found.any_lapsed)
+    return Reader(found.now, found.holds, found.any_lapsed, found.resting)
+
+
+_HEAVY = ReviewItem.priority >= Severity.L3.rank * 1000
+_RESTING: Mapping[Heavy, Sequence[ColumnElement[bool]]] = {
+    Heavy.ASK: [~_RESTS.exists()],
+    Heavy.TO_ALL: [],
+    Heavy.TO_OTHERS: [or_(~_HEAVY, ReviewItem.deadline_at <= _NOW)],
+}
 
 
 @cache
-def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
+def next_offered(*, nothing_lapsed: bool, heavy: Heavy) -> Select[uuid.UUID, str]:
     """Not what they just skipped, not what is kept for another, and a language they read.
 
     High and imminent items are offered to everyone: nobody at risk waits for a translator. Nothing
@@ -79,7 +115,7 @@ def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
     )
     readable = or_(
         ReviewItem.language.is_(None),
-        ReviewItem.priority >= Severity.L3.rank * 1000,
+        _HEAVY,
         languages.op("?")(ReviewItem.language),
         role == Role.SUPERVISOR,
     )
@@ -90,6 +126,7 @@ def next_offered(*, nothing_lapsed: bool) -> Select[uuid.UUID, str]:
             role.in_(spelled(*(one for one in Role if reads_items(one)))),
             ~_HELD.exists(),
             *([~_LAPSED] if nothing_lapsed else []),
+            *_RESTING[heavy],
             ~skipped.exists(),
             kept.is_not(True),
             readable,

@@ -72,6 +72,21 @@ class StepDocument(_Strict):
         return self
 
 
+class ExposureDocument(_Strict):
+    """Heavy items in a shift; minutes of reading and of a break."""
+
+    soft: Annotated[int, Field(ge=1, le=100)] = 8
+    hard: Annotated[int, Field(ge=1, le=100)] = 12
+    block_minutes: Annotated[int, Field(ge=10, le=240)] = 50
+    break_minutes: Annotated[int, Field(ge=5, le=60)] = 10
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ExposureDocument":
+        if self.soft > self.hard:
+            raise ValueError("the soft limit comes before the hard one")
+        return self
+
+
 class PolicyDocument(_Strict):
     """The schema of a policy's YAML."""
 
@@ -86,6 +101,7 @@ class PolicyDocument(_Strict):
     unscored_seconds: Annotated[float, Field(gt=0, le=60)]
     unanswered_seconds: Annotated[int, Field(ge=30, le=86_400)] = 600
     bulk_limit: Annotated[int, Field(ge=0, le=100)] = 20
+    exposure: ExposureDocument = ExposureDocument()
     clocks: dict[Severity, ClockDocument]
     ladders: dict[Severity, Annotated[list[StepDocument], Field(min_length=1)]]
     acknowledged_for_seconds: dict[Severity, Seconds]

@@ -22,6 +22,7 @@ from oversight.services.delivering import lose_sight
 from oversight.services.indexing import make_findable, make_findable_late
 from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
+from oversight.services.resting import rest_at_limits
 from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late, put_up_unanswered
 from oversight.services.undelivered import settle_arrived
@@ -147,6 +148,7 @@ class Clock:
             _Task("ring_new_shifts", partial(self._seldom, ring_new_shifts)),
             _Task("give_up_tests", partial(self._seldom, give_up_tests)),
             _Task("announce_gaps", partial(self._seldom, announce_gaps)),
+            _Task("rest_at_limits", partial(self._seldom, rest_at_limits)),
             _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
             _Task("make_findable", partial(self._in_one, make_findable), quiet=True),
             _Task("make_findable_late", partial(self._seldom, make_findable_late), quiet=True),
