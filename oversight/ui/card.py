@@ -184,7 +184,15 @@ def draft(card: Card, *, revealed: bool) -> str:
         '<section class="ov-draft" tabindex="0" aria-label="The bot\'s draft reply">'
         f"<h3>The bot's draft reply</h3>{line}"
         f'<div class="ov-words" dir="auto">{marked(card.draft.text, evidence)}</div>'
-        f"{legend(evidence)}{unknown}</section>"
+        f"{legend(evidence)}{unknown}{_preview(card.draft.text)}</section>"
+    )
+
+
+def _preview(text: str) -> str:
+    """The words alone, as a messenger shows them: no marks, no notes."""
+    return (
+        '<details class="ov-preview"><summary>As the participant will see it</summary>'
+        f'<p class="ov-words ov-bubble" dir="auto">{safe(text)}</p></details>'
     )
 
 
@@ -256,43 +264,6 @@ def _bar(words: str, value: float) -> str:
         f'<span class="ov-bar" role="presentation"><i style="width:{percent}%"></i></span>'
         f"<span>{percent} of 100</span>"
     )
-
-
-def participant_details(card: Card) -> str:
-    """Contacts, measures and safety plan, for whoever has to call (HTML)."""
-    profile = card.profile
-    shown = [
-        f"<h4>{safe(name.replace('_', ' ').capitalize())}</h4>{_listed(profile[name])}"
-        for name in ("contacts", "collateral", "measures", "safety_plan", "consent")
-        if profile.get(name)
-    ]
-    words = "".join(shown) or "<p>Nothing is on this participant's card yet.</p>"
-    return (
-        '<details class="ov-details"><summary>Contacts, measures and safety plan</summary>'
-        f"{words}</details>"
-    )
-
-
-def _listed(content: object) -> str:
-    if isinstance(content, dict):
-        rows = (
-            f"<li><b>{safe(str(key).replace('_', ' '))}</b>: {_listed(value)}</li>"
-            for key, value in content.items()
-        )
-        return f"<ul>{''.join(rows)}</ul>"
-    if isinstance(content, list):
-        if all(not isinstance(one, dict | list) for one in content):
-            return safe(", ".join(str(one) for one in content))
-        return f"<ul>{''.join(f'<li>{_inline(one)}</li>' for one in content)}</ul>"
-    return safe(content)
-
-
-def _inline(content: object) -> str:
-    if isinstance(content, dict):
-        return safe(
-            ", ".join(f"{str(key).replace('_', ' ')}: {value}" for key, value in content.items())
-        )
-    return safe(content)
 
 
 def flag_groups(chosen: Sequence[Flag]) -> list[tuple[str, list[tuple[Flag, str, bool]]]]:

@@ -232,6 +232,8 @@ class QueueBox:
     filtering: bool = False
     filters: Sequence[FilterGroup] = ()
     trouble: str = ""
+    on_duty: str = ""
+    looking: str = ""
 
 
 @cache

@@ -1,6 +1,7 @@
 """What one reader has before them in one browser tab: kept here, changed by what they press."""
 
 import threading
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 REMEMBERED = 20
 """How many presses are remembered; a browser has one or two without an answer at a time."""
+
+LATELY_SECONDS = 120
+"""A tab that asked for nothing for as long as this is not somebody looking: leases end alike."""
 
 MOST_DESKS = 500
 """Tabs kept at a time; the one used longest ago goes first, and its page then loads anew."""
@@ -38,6 +42,8 @@ class Desk:
 
     id: str
     token: str
+    name: str = ""
+    seen_at: float = 0.0
     item: str | None = None
     form: str | None = None
     form_id: str = ""
@@ -85,7 +91,7 @@ class Desks:
 
     def lay_out(self, token: str, item: str | None, query: str = "") -> Desk:
         """A new desk, with the item and the list's filter that the page's address names."""
-        made = Desk(uuid.uuid4().hex, token, item, filter=query)
+        made = Desk(uuid.uuid4().hex, token, item=item, filter=query)
         with self._lock:
             self._kept[made.id] = made
             while len(self._kept) > self._most:
@@ -99,7 +105,19 @@ class Desks:
             if found is None or found.token != token:
                 return None
             self._kept.move_to_end(desk_id)
+            found.seen_at = time.monotonic()
             return found
+
+    def others_at(self, mine: Desk) -> list[str]:
+        """Who else has the same item on the screen in a tab that was alive lately, by name."""
+        lately = time.monotonic() - LATELY_SECONDS
+        with self._lock:
+            names = {
+                one.name
+                for one in self._kept.values()
+                if one.item == mine.item and one.name != mine.name and one.seen_at > lately
+            }
+        return sorted(names) if mine.item else []
 
 
 DESKS = Desks()

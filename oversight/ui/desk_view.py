@@ -15,6 +15,7 @@ from oversight.ui.desk import Desk
 from oversight.ui.forms import form_of
 from oversight.ui.in_hand import InHand, read
 from oversight.ui.outcome import outcome, refusal
+from oversight.ui.participant import participant_details
 from oversight.ui.trouble import FAILED
 
 log = logger(__name__)
@@ -22,6 +23,7 @@ log = logger(__name__)
 
 def view_of(hand: Desk, person: Person) -> DeskView:
     """What this reader has before them now; what can be pressed on it is kept on the desk."""
+    hand.name = person.name
     hand.offers.clear()
     hand.drawings += 1
     try:
@@ -54,7 +56,7 @@ def _card(hand: Desk, seen: InHand, found: Card, person: Person) -> DeskView:
         + draw.said(found, revealed=not first),
         level=own_level_row(hand, found if first else None),
         body=_draft_and_model(found, revealed=not first, writing=writing)
-        + draw.participant_details(found),
+        + participant_details(found),
         form=form_of(hand, found if writing else None),
         actions=action_row(hand, None if writing else found, person),
     )

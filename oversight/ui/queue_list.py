@@ -1,6 +1,7 @@
 """The list beside the card: what waits, who has it, how long it may still wait."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from oversight.domain.errors import Incomplete
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.severity import Severity
 from oversight.domain.words import ItemKind
+from oversight.queries.people import readers
 from oversight.queries.queue import Choices, FilteredQueue, ListedItem, choices, filtered_queue
 from oversight.queries.queue_filter import QueueFilter, Show, read_filter
 from oversight.queries.triage import version_of
@@ -23,7 +25,7 @@ from oversight.ui.components import (
     filter_chosen,
     queue_box,
 )
-from oversight.ui.desk import Desk, desk
+from oversight.ui.desk import DESKS, Desk, desk
 from oversight.ui.words import OWN_FIRST_WORDS, language, length, level, moment
 
 ORDER = sorted(Severity, key=lambda severity: -severity.rank)
@@ -47,6 +49,7 @@ class Waiting:
     chosen: QueueFilter
     choices: Choices | None
     in_hand: int | None
+    on_duty: Sequence[str] = ()
     trouble: str = ""
 
 
@@ -62,7 +65,8 @@ def read_list(session: Session, person: Person, hand: Desk) -> Waiting:
         found = filtered_queue(session, person.id, chosen, limit=SHOWN)
     offered = choices(session, person.id) if hand.filtering else None
     in_hand = version_of(session, item) if item else None
-    return Waiting(found, chosen, offered, in_hand, trouble)
+    on_duty = [one.name for one in readers(session) if one.on_duty]
+    return Waiting(found, chosen, offered, in_hand, on_duty, trouble)
 
 
 def queue_list(waiting: Waiting, hand: Desk) -> None:
@@ -80,6 +84,8 @@ def queue_list(waiting: Waiting, hand: Desk) -> None:
         filtering=hand.filtering,
         filters=_filters(waiting),
         trouble=waiting.trouble,
+        on_duty=", ".join(waiting.on_duty) or "nobody",
+        looking=", ".join(DESKS.others_at(hand)),
     )
     queue_box(box, on_filter=_filter, key=LIST)
 

@@ -1,7 +1,9 @@
 """Drawing a conversation: every turn with its time, its level and what became of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
+from oversight.domain.flags import FLAG_TEXT
 from oversight.domain.lifecycle import DraftStatus
 from oversight.domain.severity import Severity, at_least
 from oversight.domain.words import Scoring
@@ -13,10 +15,14 @@ from oversight.ui.words import (
     DRAFT_WORDS,
     KIND_WORDS,
     badge,
+    length,
     moment,
     safe,
+    zone,
 )
 
+GAP = timedelta(minutes=30)
+"""A silence as long as this is shown between two turns."""
 NEVER_SENT = (DraftStatus.WITHHELD, DraftStatus.SUPERSEDED, DraftStatus.RECALLED)
 
 
@@ -32,6 +38,8 @@ def thread(
 ) -> str:
     """The turns as HTML; what came after ``read_sequence`` stands under a mark "new".
 
+    Levels and flags of what was read already stand in place; those of what is new only with
+    ``show_levels``.
     ``evidence`` marks the words that moved scores, by turn.
     """
     shown = [
@@ -39,18 +47,32 @@ def thread(
     ]
     parts = []
     marked = read_sequence is None
+    before: ShownTurn | None = None
     for turn in shown:
+        if before is not None and turn.at - before.at >= GAP:
+            parts.append(_gap(before, turn, zone))
+        before = turn
         if not marked and turn.role == "participant" and turn.sequence > (read_sequence or 0):
             parts.append('<div class="ov-fresh-mark" data-fresh="1">New, not read yet</div>')
             marked = True
         known = (evidence or {}).get(turn.sequence)
-        parts.append(_turn(turn, zone=zone, show_levels=show_levels, evidence=known))
+        levels = show_levels or turn.sequence <= (read_sequence or 0)
+        parts.append(_turn(turn, zone=zone, show_levels=levels, evidence=known))
     newest = f"{len(shown)}-{shown[-1].sequence if shown else 0}"
     classes = "ov-thread ov-whole" if whole_page else "ov-thread"
     return (
         f'<div class="{classes}" role="log" aria-label="Conversation" tabindex="0"'
         f' data-newest="{newest}">{"".join(parts) or "<p>Nothing was said yet.</p>"}</div>'
     )
+
+
+def _gap(before: ShownTurn, after: ShownTurn, zone_name: str | None) -> str:
+    """How long nobody wrote, and the new day where one began."""
+    words = f"{length((after.at - before.at).total_seconds())} later"
+    day = after.at.astimezone(zone(zone_name))
+    if before.at.astimezone(zone(zone_name)).date() != day.date():
+        words += f" · {day:%A}, {day.day} {day:%B}"
+    return f'<div class="ov-gap">{words}</div>'
 
 
 def _turn(
@@ -65,6 +87,8 @@ def _turn(
         line.append(f"<span>sent {moment(turn.sent_at, zone)} by its own clock</span>")
     if turn.role == "participant" and show_levels:
         line.append(_level(turn))
+    if turn.flags and show_levels and turn.draft_status is not DraftStatus.HELD:
+        line.append(f"<span>{safe('; '.join(FLAG_TEXT[flag] for flag in turn.flags))}</span>")
     if turn.draft_status is not None and unsent:
         line.append(f"<span>{DRAFT_WORDS[turn.draft_status]}</span>")
     elif turn.delivery_status is not None:

@@ -104,6 +104,8 @@ function drawList(root, data, state) {
   const counts = data.counts.map((one) => made("span", "", badge(one.level), ` ${one.count}`));
   parts.push(made("div", "ov-counts", ...counts));
   if (data.overdue) parts.push(made("p", "ov-late", data.overdue));
+  parts.push(made("p", "ov-soft", `On duty: ${data.on_duty}`));
+  if (data.looking) parts.push(made("p", "ov-soft", `Also looking at this card: ${data.looking}`));
   if (data.trouble) parts.push(made("p", "ov-late", data.trouble));
   parts.push(drawFilter(root, data, state));
   parts.push(made("ul", "ov-queue", ...data.lines.map((line) => drawLine(line))));
