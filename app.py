@@ -3,11 +3,12 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import conversation, metrics, quality, record, triage
+    from pages import conversation, metrics, quality, record, together, triage
 
     show(
         {
             Page.TRIAGE: triage.render,
+            Page.TOGETHER: together.render,
             Page.CONVERSATION: conversation.render,
             Page.RECORD: record.render,
             Page.QUALITY: quality.render,

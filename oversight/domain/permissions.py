@@ -23,6 +23,7 @@ class Page(StrEnum):
     """The console's screens."""
 
     TRIAGE = "triage"
+    TOGETHER = "together"
     CONVERSATION = "conversation"
     RECORD = "record"
     QUALITY = "quality"
@@ -30,8 +31,15 @@ class Page(StrEnum):
 
 
 PAGES: dict[Role, tuple[Page, ...]] = {
-    Role.CLINICIAN: (Page.TRIAGE, Page.CONVERSATION, Page.RECORD),
-    Role.SUPERVISOR: (Page.TRIAGE, Page.QUALITY, Page.CONVERSATION, Page.RECORD, Page.METRICS),
+    Role.CLINICIAN: (Page.TRIAGE, Page.TOGETHER, Page.CONVERSATION, Page.RECORD),
+    Role.SUPERVISOR: (
+        Page.TRIAGE,
+        Page.TOGETHER,
+        Page.QUALITY,
+        Page.CONVERSATION,
+        Page.RECORD,
+        Page.METRICS,
+    ),
     Role.STUDY_LEAD: (Page.METRICS, Page.QUALITY, Page.CONVERSATION, Page.RECORD),
     Role.ADMIN: (Page.METRICS, Page.RECORD),
 }

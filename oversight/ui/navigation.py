@@ -14,6 +14,7 @@ from oversight.ui.who import current_person
 
 TITLES: Mapping[Page, tuple[str, str]] = {
     Page.TRIAGE: ("Triage", ":material/inbox:"),
+    Page.TOGETHER: ("Calm ones", ":material/done_all:"),
     Page.CONVERSATION: ("Conversation", ":material/forum:"),
     Page.RECORD: ("Record", ":material/history:"),
     Page.QUALITY: ("Quality", ":material/fact_check:"),
