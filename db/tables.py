@@ -3,6 +3,16 @@
 from db.base import Base, new_id, table_of
 from db.tables_calls import Acknowledgement, Escalation, Paging, Shift
 from db.tables_desk import Batch, BatchDecision, HeavyRest, Snooze
+from db.tables_cases import (
+    CaseForm,
+    CaseRecord,
+    ContactAttempt,
+    FollowUp,
+    Handoff,
+    ReportDeadline,
+    WelfareCheck,
+)
+from db.tables_desk import Snooze
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
@@ -52,8 +62,11 @@ __all__ = [
     "Base",
     "Batch",
     "BatchDecision",
+    "CaseForm",
+    "CaseRecord",
     "Claim",
     "Clinician",
+    "ContactAttempt",
     "ContactMethod",
     "Conversation",
     "Decision",
@@ -61,8 +74,10 @@ __all__ = [
     "Draft",
     "Escalation",
     "Evidence",
+    "FollowUp",
     "GapNotice",
     "HeavyRest",
+    "Handoff",
     "InboxPage",
     "Leave",
     "LevelChange",
@@ -74,6 +89,7 @@ __all__ = [
     "PolicyVersion",
     "Quiet",
     "Rating",
+    "ReportDeadline",
     "ReviewItem",
     "RiskAssessment",
     "Rotation",
@@ -93,6 +109,7 @@ __all__ = [
     "StudyKey",
     "Swap",
     "Team",
+    "WelfareCheck",
     "WorkingText",
     "new_id",
     "table_of",

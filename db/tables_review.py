@@ -290,6 +290,7 @@ class LevelChange(Base):
     reason: Mapped[str]
     at: Mapped[Created]
     confirm_due_at: Mapped[Moment | None]
+    overdue_at: Mapped[Moment | None]
     confirmed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clinicians.id"))
     confirmed_at: Mapped[Moment | None]
 

@@ -33,6 +33,7 @@ class PageKind(StrEnum):
     PAGER_SILENT = "pager_silent"
     FOLLOW_UP = "follow_up"
     HANDOFF = "handoff"
+    LOWERED = "lowered"
 
 
 class PageStatus(StrEnum):
@@ -184,6 +185,7 @@ SAID: Mapping[PageKind, str] = {
     PageKind.PAGER_SILENT: "Somebody on call did not answer the test of their pager",
     PageKind.FOLLOW_UP: "A follow-up is due and nobody has done it",
     PageKind.HANDOFF: "A colleague asks you to take over a case",
+    PageKind.LOWERED: "A lowered level waits for a second person for over 24 hours",
 }
 
 

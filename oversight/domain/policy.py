@@ -70,6 +70,7 @@ class Policy:
     own_level_share: float = 0.1
     bulk_limit: int = 20
     exposure: ExposureLimits = field(default_factory=ExposureLimits)
+    closing_needs_record: bool = False
     ratified: bool = False
 
     def clock(self, severity: Severity) -> Clock:

@@ -16,6 +16,7 @@ from db.rows import listed
 from db.session import Topic, ring
 from db.tables import (
     Acknowledgement,
+    CaseRecord,
     Clinician,
     Escalation,
     ReviewItem,
@@ -197,8 +198,8 @@ def acknowledge(
     Several people may say so; the first owns it, and the next does when the first one's time runs
     out. Saying so twice gains no time.
     """
-    escalation = _locked(session, escalation_id)
-    _reader(session, clinician_id)
+    escalation = locked_escalation(session, escalation_id)
+    require_reader(session, clinician_id)
     policy = policy_of(session, escalation.policy_version_id)
     level = ladder_of(Severity(escalation.severity))
     until = now + timedelta(seconds=policy.acknowledged_for_seconds[level])
@@ -257,8 +258,8 @@ def call_next(
     ``seen`` is the ladder as they saw it: a late or a second click is StaleVersion and calls
     nobody twice.
     """
-    escalation = _locked(session, seen.escalation_id)
-    _reader(session, clinician_id)
+    escalation = locked_escalation(session, seen.escalation_id)
+    require_reader(session, clinician_id)
     current = (escalation.ladder_started_at, escalation.step)
     if escalation.status != EscalationStatus.OPEN or current != (seen.ladder_started_at, seen.step):
         raise StaleVersion(
@@ -304,9 +305,10 @@ def resolve(
     if not resolution.strip():
         raise Incomplete("say how the escalation ended before resolving it", field="resolution")
     _lock_conversation_of(session, escalation_id)
-    escalation = _locked(session, escalation_id)
-    _reader(session, clinician_id)
+    escalation = locked_escalation(session, escalation_id)
+    require_reader(session, clinician_id)
     _refuse_while_grave(session, escalation.conversation_id)
+    _refuse_without_record(session, escalation)
     if escalation.owner_id is None:
         raise IllegalTransition(
             'nobody has this escalation: press "I have it" first, then say how it ended',
@@ -351,7 +353,19 @@ def _refuse_while_grave(session: Session, conversation_id: uuid.UUID) -> None:
         )
 
 
-def _locked(session: Session, escalation_id: uuid.UUID) -> Escalation:
+def _refuse_without_record(session: Session, escalation: Escalation) -> None:
+    """Where the policy asks for it, an escalation ends only with its signed closure record."""
+    if not policy_of(session, escalation.policy_version_id).closing_needs_record:
+        return
+    signed = select(CaseRecord.id).where(
+        CaseRecord.escalation_id == escalation.id, CaseRecord.signed_at.is_not(None)
+    )
+    if session.scalar(signed) is None:
+        raise Incomplete("first complete and sign the closure record of this case", field="record")
+
+
+def locked_escalation(session: Session, escalation_id: uuid.UUID) -> Escalation:
+    """One escalation, locked and read again; NotFound without one."""
     found = session.scalars(
         select(Escalation)
         .where(Escalation.id == escalation_id)
@@ -363,7 +377,8 @@ def _locked(session: Session, escalation_id: uuid.UUID) -> Escalation:
     return found
 
 
-def _reader(session: Session, clinician_id: uuid.UUID) -> None:
+def require_reader(session: Session, clinician_id: uuid.UUID) -> None:
+    """NotPermitted for whoever may not take an escalation."""
     role = session.scalar(
         select(Clinician.role).where(
             Clinician.id == clinician_id, Clinician.deactivated_at.is_(None)

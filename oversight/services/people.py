@@ -155,6 +155,13 @@ def sign_out(session: Session, token: str) -> None:
         record(session, Event("person.sign_out", Actor.clinician(row.clinician_id), subject=row.id))
 
 
+def knows_password(session: Session, clinician_id: uuid.UUID, password: str) -> bool:
+    """Whether somebody signing a record gives their own password again (21 CFR 11.200)."""
+    person = session.get(Clinician, clinician_id)
+    active = person is not None and person.deactivated_at is None
+    return active and person is not None and _matches(person.password_hash, password)
+
+
 def set_password(session: Session, clinician_id: uuid.UUID, password: str) -> None:
     """Give someone a new password; their running sessions end."""
     if len(password) < PASSWORD_LENGTH:

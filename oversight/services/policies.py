@@ -102,6 +102,7 @@ class PolicyDocument(_Strict):
     unanswered_seconds: Annotated[int, Field(ge=30, le=86_400)] = 600
     bulk_limit: Annotated[int, Field(ge=0, le=100)] = 20
     exposure: ExposureDocument = ExposureDocument()
+    closing_needs_record: bool = False
     clocks: dict[Severity, ClockDocument]
     ladders: dict[Severity, Annotated[list[StepDocument], Field(min_length=1)]]
     acknowledged_for_seconds: dict[Severity, Seconds]

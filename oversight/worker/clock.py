@@ -19,6 +19,7 @@ from oversight.services.claiming import lapse_claims
 from oversight.services.climbing import climb_due
 from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
+from oversight.services.follow_ups import page_missed_follow_ups, page_overdue_lowerings
 from oversight.services.indexing import make_findable, make_findable_late
 from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
@@ -145,6 +146,8 @@ class Clock:
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", partial(self._seldom, requeue_failed)),
+            _Task("page_missed_follow_ups", partial(self._seldom, page_missed_follow_ups)),
+            _Task("page_overdue_lowerings", partial(self._seldom, page_overdue_lowerings)),
             _Task("ring_new_shifts", partial(self._seldom, ring_new_shifts)),
             _Task("give_up_tests", partial(self._seldom, give_up_tests)),
             _Task("announce_gaps", partial(self._seldom, announce_gaps)),

@@ -16,7 +16,9 @@ from oversight.queries.record import RecordLine
 from oversight.ui.record_words import WORDS, detail_words, event_words
 
 SERVICES = Path(__file__).parents[2] / "oversight" / "services"
-NAMED = re.compile(r'\b(?:Event|_event|_changed)\(\s*(?:kind=)?"([a-z_]+\.[a-z_]+)"')
+NAMED = re.compile(
+    r'\b(?:Event|_event|_changed|_record|note)\(\s*(?:session,\s*)?(?:kind=)?"([a-z_]+\.[a-z_]+)"'
+)
 MOVES = {
     "item": lifecycle.ITEM,
     "draft": lifecycle.DRAFT,
