@@ -84,6 +84,20 @@ def expected_calibration_error(
     )
 
 
+def calibration_by_chance(
+    probabilities: FloatArray, *, rounds: int = 1_000, seed: int = 0
+) -> tuple[float, float]:
+    """The error that promises kept exactly would show on so few texts: mean, 95th percentile."""
+    generator = np.random.default_rng(seed)
+    errors = [
+        expected_calibration_error(
+            generator.random(len(probabilities)) < probabilities, probabilities
+        )
+        for _ in range(rounds)
+    ]
+    return float(np.mean(errors)), float(np.percentile(errors, 95))
+
+
 def reliability(
     positive: BoolArray, probabilities: FloatArray, *, bins: int = 10
 ) -> list[tuple[float, float, float]]:

@@ -14,6 +14,7 @@ from classifiers.evaluation.leave_out import ScorersMaker, leave_one_out_lines
 from classifiers.evaluation.measures import (
     auprc,
     auroc,
+    calibration_by_chance,
     expected_calibration_error,
     reliability,
 )
@@ -156,8 +157,8 @@ def _slices(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
 
 def _calibration(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
     yield "\n## Calibration on held-out scenarios, messages in the languages that are scored"
-    yield "| output | ECE (10 bins) | share of texts: promised → observed |"
-    yield "|---|---|---|"
+    yield "| output | ECE (10 bins) | by chance: mean, 95% | share of texts: promised → observed |"
+    yield "|---|---|---|---|"
     scored = setting.classifier.manifest.languages
     rows = [row for row in participant_split("test") if row.language in scored]
     messages = [participant_example(row) for row in rows]
@@ -173,7 +174,8 @@ def _calibration(setting: Setting, shipped: ShippedModel) -> Iterator[str]:
             f"{share:.2f}: {promised:.2f} → {observed:.2f}"
             for share, promised, observed in reliability(question.truth, scores)
         )
-        yield f"| {output} | {error:.3f} | {bins} |"
+        mean, most = calibration_by_chance(scores)
+        yield f"| {output} | {error:.3f} | {mean:.3f}, {most:.3f} | {bins} |"
 
 
 def _decisions(setting: Setting, _: ShippedModel) -> Iterator[str]:

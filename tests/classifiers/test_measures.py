@@ -6,6 +6,7 @@ import pytest
 from classifiers.evaluation.measures import (
     auprc,
     auroc,
+    calibration_by_chance,
     expected_calibration_error,
     recall_at_specificity,
     with_interval,
@@ -41,3 +42,11 @@ def test_an_interval_holds_its_value_and_resamples_scenarios() -> None:
     groups = [str(number // 3) for number in range(300)]
     interval = with_interval(auroc, truth, scores, groups)
     assert interval.low < interval.value < interval.high
+
+
+def test_promises_kept_exactly_still_miss_by_chance_and_less_on_more_texts() -> None:
+    promised = np.random.default_rng(0).random(4_000)
+    few, few_most = calibration_by_chance(promised[:200], rounds=200)
+    many, _ = calibration_by_chance(promised, rounds=200)
+    assert 0 < many < few < few_most
+    assert many < 0.02
