@@ -2,7 +2,6 @@
 
 from db.base import Base, new_id, table_of
 from db.tables_calls import Acknowledgement, Escalation, Paging, Shift
-from db.tables_desk import Batch, BatchDecision, HeavyRest, Snooze
 from db.tables_cases import (
     CaseForm,
     CaseRecord,
@@ -12,7 +11,7 @@ from db.tables_cases import (
     ReportDeadline,
     WelfareCheck,
 )
-from db.tables_desk import Snooze
+from db.tables_desk import Batch, BatchDecision, HeavyRest, Snooze
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
@@ -76,8 +75,8 @@ __all__ = [
     "Evidence",
     "FollowUp",
     "GapNotice",
-    "HeavyRest",
     "Handoff",
+    "HeavyRest",
     "InboxPage",
     "Leave",
     "LevelChange",
