@@ -249,6 +249,23 @@ def test_a_supervisor_who_did_not_write_it_co_signs(clinic: Clinic, case, me, ot
         case_records.cosign(clinic.session, case.id, chief, password=PASSWORD, now=at)
 
 
+def test_nobody_co_signs_what_they_wrote_themselves(clinic: Clinic, case, me, chief):
+    handing_off.answer_handoff(
+        clinic.session,
+        handing_off.ask_handoff(
+            clinic.session, case.id, me, chief, note="yours", now=now(clinic.session)
+        ),
+        chief,
+        accepts=True,
+        now=now(clinic.session),
+    )
+    sign(clinic, case, chief, complete(clinic, case, chief))
+    with pytest.raises(NotPermitted, match="second person"):
+        case_records.cosign(
+            clinic.session, case.id, chief, password=PASSWORD, now=now(clinic.session)
+        )
+
+
 def test_what_is_signed_is_final(clinic: Clinic, case, me):
     version = complete(clinic, case, me)
     sign(clinic, case, me, version)
