@@ -11,7 +11,15 @@ from db.tables_cases import (
     ReportDeadline,
     WelfareCheck,
 )
-from db.tables_desk import Batch, BatchDecision, HeavyRest, Snooze
+from db.tables_desk import (
+    Batch,
+    BatchDecision,
+    Handover,
+    HandoverLine,
+    HeavyRest,
+    Question,
+    Snooze,
+)
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
@@ -76,6 +84,8 @@ __all__ = [
     "FollowUp",
     "GapNotice",
     "Handoff",
+    "Handover",
+    "HandoverLine",
     "HeavyRest",
     "InboxPage",
     "Leave",
@@ -86,6 +96,7 @@ __all__ = [
     "PagingTest",
     "Participant",
     "PolicyVersion",
+    "Question",
     "Quiet",
     "Rating",
     "ReportDeadline",

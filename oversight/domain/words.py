@@ -57,6 +57,7 @@ class ClaimEnd(StrEnum):
     SNOOZED = "snoozed"
     ESCALATED = "escalated"
     LAPSED = "lapsed"
+    HANDED_OVER = "handed_over"
 
 
 class ActorKind(StrEnum):

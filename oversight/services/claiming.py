@@ -258,12 +258,17 @@ def claim_locked(
 ) -> None:
     """Claim an item that is locked, beside whatever else this person has."""
     row = move(session, ITEM, item_id, status, ItemEvent.CLAIM, actor=Actor.clinician(clinician_id))
-    _hold(session, row, clinician_id, now=now)
+    hold_for(session, row, clinician_id, now=now)
 
 
-def _hold(
-    session: Session, item: Row[*tuple[Any, ...]], clinician_id: uuid.UUID, *, now: datetime
+def hold_for(
+    session: Session,
+    item: Row[*tuple[Any, ...]] | ReviewItem,
+    clinician_id: uuid.UUID,
+    *,
+    now: datetime,
 ) -> None:
+    """Write the claim of an item that is locked and claimed, for as long as its policy says."""
     lease = timedelta(seconds=policy_of(session, item.policy_version_id).lease_seconds)
     claimed = {
         "id": new_id(),

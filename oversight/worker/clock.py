@@ -21,6 +21,7 @@ from oversight.services.covering import announce_gaps
 from oversight.services.delivering import lose_sight
 from oversight.services.follow_ups import page_missed_follow_ups, page_overdue_lowerings
 from oversight.services.indexing import make_findable, make_findable_late
+from oversight.services.left_behind import put_up_left_behind
 from oversight.services.pager_tests import give_up_tests, ring_new_shifts
 from oversight.services.rescoring import requeue_failed
 from oversight.services.resting import rest_at_limits
@@ -151,6 +152,7 @@ class Clock:
             _Task("ring_new_shifts", partial(self._seldom, ring_new_shifts)),
             _Task("give_up_tests", partial(self._seldom, give_up_tests)),
             _Task("announce_gaps", partial(self._seldom, announce_gaps)),
+            _Task("put_up_left_behind", partial(self._seldom, put_up_left_behind)),
             _Task("rest_at_limits", partial(self._seldom, rest_at_limits)),
             _Task("put_up_unanswered", partial(self._seldom, put_up_unanswered)),
             _Task("make_findable", partial(self._in_one, make_findable), quiet=True),
