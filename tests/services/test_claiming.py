@@ -11,7 +11,9 @@ from oversight.domain.errors import AlreadyClaimed, ClaimLost, Incomplete, NotPe
 from oversight.domain.lifecycle import ItemStatus
 from oversight.domain.permissions import Action, Role, allowed_actions
 from oversight.domain.severity import Severity
-from oversight.queries.triage import card, queue
+from oversight.queries.queue import filtered_queue
+from oversight.queries.queue_filter import QueueFilter
+from oversight.queries.triage import card
 from oversight.services import claiming, deciding
 from tests.services.clinic import Clinic
 
@@ -99,9 +101,9 @@ def test_without_a_clock_a_reader_takes_what_somebody_left_lying(clinic: Clinic,
 def test_the_list_offers_what_somebody_left_lying(clinic: Clinic, me):
     clinic.say("c", "words", "hi")
     item = clinic.claim("c", me)
-    assert queue(clinic.session).lines[0].holder is not None
+    assert filtered_queue(clinic.session, me, QueueFilter()).lines[0].holder is not None
     clinic.wait(121)
-    assert queue(clinic.session).lines[0].holder is None
+    assert filtered_queue(clinic.session, me, QueueFilter()).lines[0].holder is None
     other = clinic.person()
     view = card(clinic.session, item.id, other).view
     assert Action.CLAIM in allowed_actions(view, clinician_id=str(other), role=Role.CLINICIAN)

@@ -15,7 +15,9 @@ from oversight.domain.permissions import Action, Role, allowed_actions
 from oversight.domain.severity import Severity
 from oversight.domain.snoozing import SnoozeEnd
 from oversight.queries.backlog import backlog
-from oversight.queries.triage import card, queue
+from oversight.queries.queue import filtered_queue
+from oversight.queries.queue_filter import QueueFilter
+from oversight.queries.triage import card
 from oversight.services import claiming, escalating, refusing, undoing
 from oversight.services.snoozing import snooze
 from oversight.services.waking import wake_due
@@ -53,7 +55,7 @@ def test_what_is_set_aside_is_open_counted_and_offered_to_nobody(clinic: Clinic,
     item_id = set_aside(clinic, me)
     item = clinic.open_item("c")
     assert (item.status, item.deadline_at) == (ItemStatus.SNOOZED, before)
-    assert queue(clinic.session).total == 1
+    assert filtered_queue(clinic.session, me, QueueFilter()).counts.total == 1
     assert backlog(clinic.session).open_items == 1
     for who in (me, clinic.person(), clinic.person(Role.SUPERVISOR)):
         assert claiming.claim_next(clinic.session, who) is None
@@ -193,7 +195,7 @@ def test_the_deadline_goes_on_and_shows_as_late(clinic: Clinic):
     lead = clinic.person(Role.SUPERVISOR)
     set_aside(clinic, lead, until=now(clinic.session) + timedelta(hours=10))
     clinic.wait(5 * 3600)
-    assert queue(clinic.session).overdue == 1
+    assert filtered_queue(clinic.session, lead, QueueFilter()).counts.overdue == 1
 
 
 def test_it_needs_a_reason_a_hold_and_the_version_seen(clinic: Clinic, me):
