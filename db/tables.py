@@ -20,6 +20,7 @@ from db.tables_desk import (
     Question,
     Snooze,
 )
+from db.tables_drill import Drill, DrillAnswer
 from db.tables_pages import InboxPage, OutgoingPage, PagingTest, Quiet, SigningKey
 from db.tables_people import (
     Arm,
@@ -79,6 +80,8 @@ __all__ = [
     "Decision",
     "Delivery",
     "Draft",
+    "Drill",
+    "DrillAnswer",
     "Escalation",
     "Evidence",
     "FollowUp",
