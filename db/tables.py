@@ -53,6 +53,7 @@ from db.tables_rota import (
     Team,
 )
 from db.tables_search import SearchKind, SearchText, SearchWord
+from db.tables_stops import BotStop, Consent, CoverageLapse, Heartbeat
 from db.tables_talk import (
     Conversation,
     Draft,
@@ -70,13 +71,16 @@ __all__ = [
     "Base",
     "Batch",
     "BatchDecision",
+    "BotStop",
     "CaseForm",
     "CaseRecord",
     "Claim",
     "Clinician",
+    "Consent",
     "ContactAttempt",
     "ContactMethod",
     "Conversation",
+    "CoverageLapse",
     "Decision",
     "Delivery",
     "Draft",
@@ -89,6 +93,7 @@ __all__ = [
     "Handoff",
     "Handover",
     "HandoverLine",
+    "Heartbeat",
     "HeavyRest",
     "InboxPage",
     "Leave",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Created, Id, Json, Moment, Word, one_of
 from oversight.domain.permissions import Role
+from oversight.domain.policy import JurisdictionRule
 
 
 class Study(Base):
@@ -61,10 +62,16 @@ class StudyKey(Base):
 
 
 class Participant(Base):
-    """Who talks to the bot. ``card`` holds contacts, consent, measures and safety plan."""
+    """Who talks to the bot. ``card`` holds contacts, consent, measures and safety plan.
+
+    ``rule`` is a hard switch of their own: the bot is blocked, or everything is read first.
+    """
 
     __tablename__ = "participants"
-    __table_args__ = (UniqueConstraint("study_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("study_id", "external_id"),
+        one_of("rule", JurisdictionRule),
+    )
 
     id: Mapped[Id]
     study_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("studies.id"))
@@ -73,6 +80,7 @@ class Participant(Base):
     language: Mapped[str | None]
     jurisdiction: Mapped[str | None]
     timezone: Mapped[str | None]
+    rule: Mapped[str | None]
     card: Mapped[Json] = mapped_column(server_default=sql("'{}'::jsonb"))
     created_at: Mapped[Created]
     updated_at: Mapped[Created]

@@ -39,7 +39,7 @@ def choose_bridge(
     least = min(range(len(texts)), key=lambda index: (counts[names[index]], index))
     if counts[names[least]] and not at_least(severity, Severity.L3):
         return None
-    words = texts[least].replace("{crisis_line}", crisis_line(policy, jurisdiction))
+    words = texts[least].replace("{crisis_line}", crisis_line(policy, jurisdiction, language))
     return Bridge(names[least], words)
 
 

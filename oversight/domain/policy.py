@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from oversight.domain.crisis_lines import line_for
 from oversight.domain.exposure import ExposureLimits
 from oversight.domain.severity import Severity
 
@@ -26,6 +27,13 @@ class JurisdictionRule(StrEnum):
 
     BLOCK_AI = "block_ai"
     HOLD_ALL = "hold_all"
+
+
+class NobodyOnCall(StrEnum):
+    """What bots do while nobody is on call: nothing by themselves, or nothing at all."""
+
+    HOLD = "hold"
+    PAUSE = "pause"
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Policy:
     bulk_limit: int = 20
     exposure: ExposureLimits = field(default_factory=ExposureLimits)
     closing_needs_record: bool = False
+    nobody_on_call: NobodyOnCall = NobodyOnCall.HOLD
     ratified: bool = False
 
     def clock(self, severity: Severity) -> Clock:
@@ -90,13 +99,21 @@ class Policy:
         imminent = severity is Severity.L4
         return timedelta(seconds=self.undo_imminent_seconds if imminent else self.undo_seconds)
 
-    def mode_for(self, jurisdiction: str | None) -> Mode:
-        """The arm's mode, or hold_all where the participant's jurisdiction demands it."""
-        return Mode.HOLD_ALL if self.jurisdiction_rule(jurisdiction) else self.mode
+    def mode_for(self, jurisdiction: str | None, rule: JurisdictionRule | None = None) -> Mode:
+        """The arm's mode, or hold_all where a hard switch demands it."""
+        return Mode.HOLD_ALL if self.jurisdiction_rule(jurisdiction, rule) else self.mode
 
-    def jurisdiction_rule(self, jurisdiction: str | None) -> JurisdictionRule | None:
-        """The hard switch for a participant living in ``jurisdiction`` (ISO 3166-2), if any."""
-        return self.jurisdictions.get(jurisdiction.upper()) if jurisdiction else None
+    def jurisdiction_rule(
+        self, jurisdiction: str | None, rule: JurisdictionRule | None = None
+    ) -> JurisdictionRule | None:
+        """The hard switch for a participant living in ``jurisdiction`` (ISO 3166-2), if any.
+
+        ``rule`` is their own switch, or a stop of the bot; of the two the stricter counts.
+        """
+        told = self.jurisdictions.get(jurisdiction.upper()) if jurisdiction else None
+        if JurisdictionRule.BLOCK_AI in (told, rule):
+            return JurisdictionRule.BLOCK_AI
+        return told or rule
 
 
 def policy_from(document: Mapping[str, Any]) -> Policy:
@@ -118,16 +135,19 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
         ladders=ladders,
         acknowledged_for_seconds={Severity(level): s for level, s in acknowledged.items()},
         exposure=exposure,
+        nobody_on_call=NobodyOnCall(fields.pop("nobody_on_call", NobodyOnCall.HOLD)),
         jurisdictions={code: JurisdictionRule(rule) for code, rule in rules.items()},
         **fields,
     )
 
 
-def crisis_line(policy: Policy, jurisdiction: str | None) -> str:
-    """The crisis line for a jurisdiction, its country, or the general words."""
+def crisis_line(policy: Policy, jurisdiction: str | None, language: str | None = None) -> str:
+    """The policy's crisis line for a jurisdiction or country, else the table's, else general."""
     if jurisdiction:
         code = jurisdiction.upper()
         for key in (code, code.split("-")[0]):
             if key in policy.crisis_lines:
                 return policy.crisis_lines[key]
+        if (known := line_for(jurisdiction, language)) is not None:
+            return known
     return policy.crisis_lines["default"]

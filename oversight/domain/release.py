@@ -22,6 +22,7 @@ class Situation:
     escalated: bool
     taken_over: bool
     newest_draft: bool
+    covered: bool = True
 
 
 REASONS = {
@@ -34,6 +35,7 @@ REASONS = {
     "harm": "the reply itself may harm",
     "escalated": "the conversation is escalated",
     "taken_over": "a person has taken over the conversation",
+    "nobody_on_call": "nobody is on call",
     "outdated": "a newer message or reply has arrived",
 }
 
@@ -69,6 +71,7 @@ def reasons_to_hold(situation: Situation) -> tuple[str, ...]:
         "harm": grade_at_least(situation.reply_grade, Grade.H2),
         "escalated": situation.escalated,
         "taken_over": situation.taken_over,
+        "nobody_on_call": not situation.covered,
         "outdated": not situation.newest_draft,
     }
     return tuple(reason for reason, holds in checks.items() if holds)

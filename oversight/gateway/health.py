@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import redis
 from fastapi import APIRouter
@@ -10,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.session import Database
 from oversight.bell import SCORER_ALIVE
 from oversight.gateway.problems import Problem
 from oversight.gateway.state import Gateway, gateway_of
-from oversight.queries.backlog import Backlog, backlog, somebody_on_call
+from oversight.queries.backlog import Backlog, backlog
+from oversight.queries.watching import Watch, watch
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _REDIS_TIMEOUT_SECONDS = 2.0
@@ -28,13 +29,16 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Each part is ``ok`` or says in a word what is wrong; ``status`` is ok when all are."""
+    """Each part is ``ok`` (or ``off``: not asked for) or says in a word what is wrong."""
 
     status: str
     database: str
     queue: str
     classifier: str
     on_call: str
+    clock: str
+    pager: str
+    dead_man: str
 
 
 @router.get("/healthz", response_model=Alive, summary="Whether this process lives")
@@ -55,8 +59,8 @@ async def readyz(request: Request) -> Response:
         parts |= await gateway.run(lambda: _queue_parts(gateway.settings.redis_url))
     except Problem:
         parts |= {"queue": "unreachable", "classifier": "unknown"}
-    ready = all(word == "ok" for word in parts.values())
-    order = ("database", "queue", "classifier", "on_call")
+    ready = all(word in ("ok", "off") for word in parts.values())
+    order = ("database", "queue", "classifier", "on_call", "clock", "pager", "dead_man")
     body = {"status": "ok" if ready else "not_ready", **{name: parts[name] for name in order}}
     return _json(200 if ready else 503, body)
 
@@ -77,15 +81,16 @@ async def metrics(request: Request) -> Response:
 
 async def _database_parts(gateway: Gateway) -> dict[str, str]:
     try:
-        covered = await gateway.run(lambda: _covered(gateway.database))
+        seen = await gateway.run(lambda: _watch(gateway))
     except (Problem, SQLAlchemyError):
-        return {"database": "unreachable", "on_call": "unknown"}
-    return {"database": "ok", "on_call": "ok" if covered else "nobody"}
+        unknown = dict.fromkeys(("on_call", "clock", "pager", "dead_man"), "unknown")
+        return {"database": "unreachable", **unknown}
+    return {"database": "ok", **asdict(seen)}
 
 
-def _covered(database: Database) -> bool:
-    with database.reading() as session:
-        return somebody_on_call(session)
+def _watch(gateway: Gateway) -> Watch:
+    with gateway.database.reading() as session:
+        return watch(session, dead_man_wanted=gateway.settings.dead_man_url is not None)
 
 
 def _queue_parts(redis_url: str | None) -> dict[str, str]:

@@ -25,11 +25,11 @@ from oversight.domain.errors import NotPermitted
 from oversight.domain.flags import Grade
 from oversight.domain.lifecycle import DraftStatus, EscalationStatus, ItemStatus
 from oversight.domain.permissions import Role, reads_items
-from oversight.domain.policy import JurisdictionRule
 from oversight.domain.routing import may_read
 from oversight.domain.severity import Severity
 from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.policies import policy_of
+from oversight.queries.stops import blocked, rule_of_conversation
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ def _facts() -> Any:  # Any: a Select of an entity and columns
             ReviewItem,
             Conversation.taken_over_by,
             Participant.jurisdiction,
+            rule_of_conversation().label("rule"),
             Participant.external_id.label("participant"),
             Draft.id.label("draft_id"),
             Draft.text.label("draft_text"),
@@ -189,7 +190,7 @@ def _stretch(session: Session, row: Any) -> Stretch:
         refused_message=item.notice is not None,
         lowered=item.lowered_to is not None,
         taken_over=row.taken_over_by is not None,
-        ai_blocked=policy.jurisdiction_rule(row.jurisdiction) is JurisdictionRule.BLOCK_AI,
+        ai_blocked=blocked(policy, row.jurisdiction, row.rule),
         own_level_first=own_level_first(severity, item.id, policy.own_level_share),
         switched_on=policy.bulk_limit > 0,
     )

@@ -23,7 +23,7 @@ from oversight.domain.errors import NotFound
 from oversight.domain.flags import Flag, Grade
 from oversight.domain.lifecycle import DraftStatus, EscalationStatus, ItemStatus
 from oversight.domain.permissions import ItemView
-from oversight.domain.policy import JurisdictionRule, crisis_line
+from oversight.domain.policy import crisis_line
 from oversight.domain.severity import Severity
 from oversight.domain.words import ItemKind, Scoring
 from oversight.queries.assessments import AssessmentView, newest_assessments
@@ -31,6 +31,7 @@ from oversight.queries.conversation import ShownTurn, proposed, turns_of
 from oversight.queries.delivery import TextInDoubt, texts_in_doubt
 from oversight.queries.escalations import EscalationView, escalation_of
 from oversight.queries.policies import policy_of
+from oversight.queries.stops import blocked, rule_of_conversation
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ _CARD = (
         Clinician.name.label("holder"),
         Draft.id.label("draft_id"),
         Draft.reply_id,
+        rule_of_conversation().label("rule"),
         select(Escalation.id)
         .where(
             Escalation.conversation_id == Conversation.id,
@@ -188,7 +190,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         timezone=participant.timezone,
         profile=dict(participant.card),
         crisis_line=crisis_line(policy, participant.jurisdiction),
-        ai_blocked=policy.jurisdiction_rule(participant.jurisdiction) is JurisdictionRule.BLOCK_AI,
+        ai_blocked=blocked(policy, participant.jurisdiction, found.rule),
         taken_over=conversation.taken_over_by is not None,
         holder=found.holder,
         holder_id=found.holder_id,

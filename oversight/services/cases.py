@@ -118,7 +118,7 @@ def view_of(session: Session, case: Case) -> ItemView:
     """The facts of a locked item that permissions depend on."""
     item, escalation = case.item, case.escalation
     policy = policy_of(session, item.policy_version_id)
-    rule = policy.jurisdiction_rule(case.conversation.jurisdiction)
+    rule = policy.jurisdiction_rule(case.conversation.jurisdiction, case.conversation.rule)
     return ItemView(
         status=ItemStatus(item.status),
         severity=Severity(item.severity),

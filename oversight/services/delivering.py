@@ -9,12 +9,22 @@ from sqlalchemy.orm import Session
 
 from db import session as db_session
 from db.session import Topic, ring
-from db.tables import Clinician, Delivery, Draft, Message, Study, table_of
+from db.tables import (
+    Clinician,
+    Conversation,
+    Delivery,
+    Draft,
+    Message,
+    Participant,
+    Study,
+    table_of,
+)
 from oversight.domain.errors import Conflict, NotFound, NotPermitted
 from oversight.domain.lifecycle import DeliveryEvent, DeliveryStatus, DraftEvent, DraftStatus
 from oversight.domain.permissions import Role, reads_items
 from oversight.domain.sending import RECEIPT_WITHIN, pause_before_retry
 from oversight.domain.words import DeliveryKind
+from oversight.queries.stops import stopped
 from oversight.services.audit import Actor
 from oversight.services.locking import (
     LockedConversation,
@@ -50,6 +60,7 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
         deliveries.c.study_id == study_id,
         deliveries.c.status == DeliveryStatus.QUEUED.value,
         deliveries.c.not_before <= now,
+        ~_stopped_words(),
     ]
     if reply_id is not None:
         due.append(_shown_by_poll(reply_id))
@@ -88,6 +99,18 @@ def hand_out(session: Session, study_id: uuid.UUID, *, reply_id: uuid.UUID | Non
         .values(feed_position=position + sent)
     )
     return sent
+
+
+def _stopped_words() -> ColumnElement[bool]:
+    """The bot's words where it is stopped: asked at the last moment before they leave."""
+    deliveries = table_of(Delivery)
+    here = (
+        select(Conversation.id)
+        .join(Participant, Participant.id == Conversation.participant_id)
+        .where(Conversation.id == deliveries.c.conversation_id, stopped())
+        .exists()
+    )
+    return and_(deliveries.c.kind == DeliveryKind.REPLY.value, here)
 
 
 def _shown_by_poll(reply_id: uuid.UUID) -> ColumnElement[bool]:

@@ -355,7 +355,7 @@ def _summary(
         turns,
         standing,
         policy=policy,
-        mode=policy.mode_for(conversation.jurisdiction),
+        mode=policy.mode_for(conversation.jurisdiction, conversation.rule),
         draft_held=stand.grade is not None,
         opened_at=item.opened_at,
         floor=worst([stand.answered, noticed]),

@@ -12,7 +12,9 @@ from db.rows import listed
 from db.tables import Arm, Conversation, Participant, ReviewItem
 from oversight.domain.errors import NotFound
 from oversight.domain.lifecycle import ItemStatus
+from oversight.domain.policy import JurisdictionRule
 from oversight.domain.words import ItemKind
+from oversight.queries.stops import rule_of_conversation
 
 _DEFAULT = aliased(Arm)
 _LOCKED = (
@@ -27,6 +29,7 @@ _LOCKED = (
         Participant.language,
         Participant.jurisdiction,
         func.coalesce(Arm.policy_version_id, _DEFAULT.policy_version_id),
+        rule_of_conversation(),
     )
     .join(Participant, Participant.id == Conversation.participant_id)
     .outerjoin(Arm, Arm.id == Participant.arm_id)
@@ -71,7 +74,8 @@ class LockedConversation:
     """A conversation whose lock we hold, with its participant's facts and policy version.
 
     ``external_id`` and ``participant`` are the bot's own names. The version is the arm's, or where
-    no arm was ever named that of the study's arm ``default``.
+    no arm was ever named that of the study's arm ``default``. ``rule`` is the participant's own
+    switch, or that the bot is stopped here.
     """
 
     id: uuid.UUID
@@ -84,6 +88,7 @@ class LockedConversation:
     language: str | None
     jurisdiction: str | None
     policy_version_id: uuid.UUID | None
+    rule: JurisdictionRule | None = None
 
 
 def lock_conversations(
@@ -104,7 +109,9 @@ def lock_named_conversations(
 
 
 def _locked(row: Iterable[Any]) -> LockedConversation:  # Any: the columns of _LOCKED
-    return LockedConversation(*row)
+    values = list(row)
+    values[-1] = JurisdictionRule(values[-1]) if values[-1] else None
+    return LockedConversation(*values)
 
 
 def lock_conversation(session: Session, conversation_id: uuid.UUID) -> LockedConversation:

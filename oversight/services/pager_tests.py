@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import Clinician, ContactMethod, PagingTest, new_id, table_of
-from oversight.domain.pages import ANSWER_TEST_WITHIN, PageKind
+from oversight.domain.pages import ANSWER_TEST_WITHIN, ChannelKind, PageKind
 from oversight.domain.permissions import Role
 from oversight.domain.rota import coverage
 from oversight.queries.rota import rotas
@@ -43,10 +43,16 @@ def ring_pager(
 
 
 def ring_new_shifts(session: Session, *, now: datetime) -> int:
-    """Send the tests of the shifts that have begun, to everybody with a way to be reached."""
+    """Send the tests of the shifts that have begun, to everybody with a way to be reached.
+
+    The inbox is for rehearsals: whoever has nothing else has no pager to test.
+    """
     able = set(
         session.scalars(
-            select(ContactMethod.clinician_id).where(ContactMethod.removed_at.is_(None))
+            select(ContactMethod.clinician_id).where(
+                ContactMethod.removed_at.is_(None),
+                ContactMethod.channel != ChannelKind.INBOX,
+            )
         )
     )
     begun = [one for one in _begun(session, now=now) if one[0] in able]

@@ -19,6 +19,7 @@ from db import session as db_session
 from db.tables import Arm, Participant, new_id, table_of
 from oversight.domain.errors import Incomplete
 from oversight.services.audit import Actor, Event, record
+from oversight.services.stopping import withdraw_consent
 
 COLUMNS = ("language", "jurisdiction", "timezone")
 CARD_FIELDS = ("consent", "contacts", "collateral", "measures", "safety_plan")
@@ -68,7 +69,17 @@ def put_participant(
         participant.updated_at = db_session.now(session)
         session.flush()
         record(session, _event(participant, given, changed, actor))
+    if _withdrawn(given.get("consent")):
+        withdraw_consent(session, participant.id, actor=actor)
     return _seen(session, participant)
+
+
+def _withdrawn(consent: Json) -> bool:
+    """Whether a bot reports that the participant took their consent back, in any usual form."""
+    if not isinstance(consent, Mapping):
+        return consent is False
+    said = str(consent.get("status", "")).lower() in ("withdrawn", "revoked")
+    return said or bool(consent.get("withdrawn")) or bool(consent.get("withdrawn_at"))
 
 
 def measures_in_order(told: Json) -> list[dict[str, Json]]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from db.tables import PolicyVersion, new_id
 from oversight.domain.errors import Incomplete
-from oversight.domain.policy import JurisdictionRule, Mode
+from oversight.domain.policy import JurisdictionRule, Mode, NobodyOnCall
 from oversight.domain.severity import Severity
 from oversight.domain.templates import NAME, unfilled
 
@@ -103,6 +103,7 @@ class PolicyDocument(_Strict):
     bulk_limit: Annotated[int, Field(ge=0, le=100)] = 20
     exposure: ExposureDocument = ExposureDocument()
     closing_needs_record: bool = False
+    nobody_on_call: NobodyOnCall = NobodyOnCall.HOLD
     clocks: dict[Severity, ClockDocument]
     ladders: dict[Severity, Annotated[list[StepDocument], Field(min_length=1)]]
     acknowledged_for_seconds: dict[Severity, Seconds]

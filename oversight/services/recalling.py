@@ -55,6 +55,7 @@ def recall_unsent(
     now: datetime,
     actor: Actor,
     why: str,
+    kinds: Sequence[DeliveryKind] = RECALLABLE,
 ) -> dict[uuid.UUID, Recalled]:
     """Recall every reply of these conversations that nobody has been given yet, or that failed.
 
@@ -73,7 +74,7 @@ def recall_unsent(
         DeliveryEvent.RECALL,
         where=[
             table.c.id.in_(unsent),
-            table.c.kind.in_([kind.value for kind in RECALLABLE]),
+            table.c.kind.in_([kind.value for kind in kinds]),
         ],
         actor=actor,
         values={"settled_at": now},

@@ -235,7 +235,7 @@ def _opens_at_receipt(session: Session, one: _Landed) -> bool:
     policy = policy_of(session, policy_version_for(session, one.conversation))
     message = one.arrival.message
     return not waits_for_score(
-        policy.mode_for(one.conversation.jurisdiction),
+        policy.mode_for(one.conversation.jurisdiction, one.conversation.rule),
         taken_over=one.conversation.taken_over_by is not None,
         floor=message.floor if message and one.message_sequence is not None else None,
     )

@@ -19,6 +19,7 @@ from oversight.domain.release import Situation, flagged, harmful, reasons_to_hol
 from oversight.domain.severity import Severity, worst
 from oversight.domain.words import DecisionKind, DeliveryKind, ItemKind, Scoring
 from oversight.queries.policies import policy_of
+from oversight.queries.stops import uncovered_now
 from oversight.services.audit import Actor, Event, record
 from oversight.services.decisions import Chosen, queue_delivery, write_decision
 from oversight.services.gathering import gather, unanswered, with_strays
@@ -55,7 +56,7 @@ def settle(
     """
     version_id = policy_version_for(session, conversation)
     policy = policy_of(session, version_id)
-    mode = policy.mode_for(conversation.jurisdiction)
+    mode = policy.mode_for(conversation.jurisdiction, conversation.rule)
     if mode is Mode.HOLD_ALL and not stray:
         return
     items = lock_open_items(session, [conversation.id])
@@ -208,6 +209,7 @@ def _situation(
         conversation_severity=worst(levels),
         escalated=session.scalar(escalation.limit(1)) is not None,
         taken_over=conversation.taken_over_by is not None,
+        covered=not uncovered_now(session, conversation.study_id),
         newest_draft=draft.revision == 1 and session.scalar(newer.limit(1)) is None,
     )
 

@@ -27,9 +27,12 @@ from oversight.services.rescoring import requeue_failed
 from oversight.services.resting import rest_at_limits
 from oversight.services.scoring import work_is_free
 from oversight.services.settling import put_up_late, put_up_unanswered
+from oversight.services.stopping import recall_stopped
 from oversight.services.undelivered import settle_arrived
 from oversight.services.waking import wake_due
+from oversight.services.watching import beat, watch_coverage
 from oversight.settings import Settings
+from oversight.worker.dead_man import DeadMan
 from oversight.worker.process import process
 
 TICK_SECONDS = 1.0
@@ -53,11 +56,12 @@ def run(settings: Settings) -> None:
         engine = started.database.bind
         assert isinstance(engine, Engine)
         chair = Chair(engine)
+        dead_man = DeadMan(settings.dead_man_url, started.database)
         clock = Clock(started.database, stopping=started.stopping)
         while not started.stopping.is_set():
             began = time.monotonic()
-            if chair.taken():
-                clock.tick()
+            if chair.taken() and clock.tick():
+                dead_man.ticked()
             started.stopping.wait(max(0.0, began + TICK_SECONDS - time.monotonic()))
         chair.leave()
 
@@ -140,6 +144,7 @@ class Clock:
         late = partial(put_up_late, limit=PUT_UP_AT_ONCE)
         self._tasks = (
             _Task("climb_due", partial(self._in_one, climb_due)),
+            _Task("recall_stopped", partial(self._in_one, recall_stopped)),
             _Task("put_up_late", partial(self._in_one, late)),
             _Task("bridge", self._bridge_due),
             _Task("lapse_claims", partial(self._in_one, lapse_claims)),
@@ -147,6 +152,8 @@ class Clock:
             _Task("lose_sight", partial(self._in_one, lose_sight)),
             _Task("settle_arrived", partial(self._in_one, settle_arrived)),
             _Task("requeue_failed", partial(self._seldom, requeue_failed)),
+            _Task("watch_coverage", partial(self._seldom, watch_coverage)),
+            _Task("beat", partial(self._seldom, clock_beat), quiet=True),
             _Task("page_missed_follow_ups", partial(self._seldom, page_missed_follow_ups)),
             _Task("page_overdue_lowerings", partial(self._seldom, page_overdue_lowerings)),
             _Task("ring_new_shifts", partial(self._seldom, ring_new_shifts)),
@@ -160,11 +167,13 @@ class Clock:
             _Task("ring_again", partial(self._in_one, ring_again), quiet=True),
         )
 
-    def tick(self) -> None:
-        """Everything that is due now, the most pressing first."""
+    def tick(self) -> bool:
+        """Everything that is due now, the most pressing first; whether all of it could be done."""
+        failed = 0
         for task in self._tasks:
             if not self._stopping.is_set():
-                _attempt(task)
+                failed += _attempt(task) is None
+        return not failed
 
     def _in_one(self, do: Callable[..., int]) -> int:
         with self._database.transaction() as session:
@@ -184,10 +193,16 @@ class Clock:
         sent = 0
         for item_id in due:
             one = partial(bridge, item_id=item_id)
-            sent += _attempt(_Task("bridge_one", partial(self._in_one, one), quiet=True))
+            sent += _attempt(_Task("bridge_one", partial(self._in_one, one), quiet=True)) or 0
             if time.monotonic() > give_up_at or self._stopping.is_set():
                 break
         return sent
+
+
+def clock_beat(session: Session, *, now: object) -> int:  # noqa: ARG001 (the record's clock)
+    """Say that the clock works."""
+    beat(session, "clock")
+    return 1
 
 
 def ring_again(session: Session, *, now: object) -> int:  # noqa: ARG001 (asks the database's clock)
@@ -198,8 +213,8 @@ def ring_again(session: Session, *, now: object) -> int:  # noqa: ARG001 (asks t
     return 1
 
 
-def _attempt(task: _Task) -> int:
-    """Do one task and say how it went; how many things it did."""
+def _attempt(task: _Task) -> int | None:
+    """Do one task and say how it went; how many things it did, None when it failed."""
     began = time.monotonic()
     try:
         done = int(task.do())
@@ -208,7 +223,7 @@ def _attempt(task: _Task) -> int:
             log.warning("put_off", task=task.name, error=type(error).__name__)
         else:
             log.crash("task_failed", error, task=task.name)
-        return 0
+        return None
     seconds = time.monotonic() - began
     if (done and not task.quiet) or seconds > SLOW_SECONDS:
         log.info(task.name, done=done, took_ms=seconds * 1000)

@@ -15,12 +15,14 @@ from db.session import Database, Topic, ring, unavailable
 from oversight.logs import logger
 from oversight.queries.due import fell_due, next_due_at, pages_since
 from oversight.services.delivering import lose_sight
+from oversight.services.watching import beat
 from oversight.settings import Settings
 from oversight.worker.listening import LONGEST_WAIT_SECONDS, connect, listen
 from oversight.worker.pager import Pager, channels_of
 from oversight.worker.process import process
 
 LOSE_SIGHT_EVERY_SECONDS = 5.0
+BEAT_EVERY_SECONDS = 10.0
 PAGES_LOOK_BACK = timedelta(seconds=10)
 """A page is stamped when its transaction begins and seen when it commits."""
 
@@ -57,6 +59,7 @@ class Courier:
         self._rung_until: datetime | None = None
         self._pages: dict[uuid.UUID, datetime] = {}
         self._sight_at = 0.0
+        self._beat_at = 0.0
         self._away = False
 
     def work(self) -> None:
@@ -71,6 +74,7 @@ class Courier:
             if self._pager is not None:
                 self._pager.look()
             self._lose_sight()
+            self._beat()
         except SQLAlchemyError as error:
             self._say_away(error)
             return LONGEST_WAIT_SECONDS
@@ -112,6 +116,14 @@ class Courier:
             lost = lose_sight(session, now=db_session.now(session))
         if lost:
             log.warning("no_receipt", deliveries=lost)
+
+    def _beat(self) -> None:
+        """Say that calls and texts are being sent."""
+        if time.monotonic() < self._beat_at:
+            return
+        self._beat_at = time.monotonic() + BEAT_EVERY_SECONDS
+        with self._database.transaction() as session:
+            beat(session, "courier")
 
     def _say_away(self, error: SQLAlchemyError) -> None:
         if not unavailable(error):

@@ -323,7 +323,7 @@ def test_a_policy_stored_without_waiting_texts_still_claims_nothing():
 
 def test_crisis_lines_fall_back_from_region_to_country_to_general_words():
     assert "988" in crisis_line(POLICY, "us-nh")
-    assert crisis_line(POLICY, "NO") == POLICY.crisis_lines["default"]
+    assert crisis_line(POLICY, "ZZ") == POLICY.crisis_lines["default"]
     assert crisis_line(POLICY, None) == POLICY.crisis_lines["default"]
 
 

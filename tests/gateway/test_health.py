@@ -14,6 +14,7 @@ from db.tables import Clinician, Shift, new_id
 from oversight.bell import SCORER_ALIVE
 from oversight.domain.permissions import Role
 from oversight.domain.words import ShiftPosition
+from oversight.services.watching import beat
 from oversight.settings import Settings
 from tests.gateway.conftest import Bot, Clinic, served
 
@@ -46,12 +47,18 @@ def test_readiness_names_each_part(bot: Bot, clinic: Clinic, redis_url: str) -> 
         "queue": "ok",
         "classifier": "no_scorer",
         "on_call": "nobody",
+        "clock": "silent",
+        "pager": "silent",
+        "dead_man": "off",
     }
     somebody_on_call(clinic)
+    with clinic.database.transaction() as session:
+        for process in ("clock", "courier"):
+            beat(session, process)
     redis.Redis.from_url(redis_url).set(SCORER_ALIVE, 1, ex=60)
     answer = bot.http.get("/readyz")
     assert answer.status_code == 200
-    assert set(answer.json().values()) == {"ok"}
+    assert set(answer.json().values()) == {"ok", "off"}
 
 
 def test_a_gateway_without_its_servers_lives_but_is_not_ready(
