@@ -1,15 +1,20 @@
 """How long a reader waits for the next item, against the rerun of an empty Streamlit page.
 
-`python -m benchmarks.console [--rounds 7] [--presses 12]`: a whole Oversight on throw-away servers,
+`python -m benchmarks.console [--rounds 7] [--presses 12] [--history 1000000] [--waiting 10000]
+[--consoles 20] [--pushes 20] [--loads 5]`: a whole Oversight on throw-away servers,
 and beside it a Streamlit page of one button and a counter, served the same way; both in one
 Chromium. In each round they take turns: clicks on the empty page until its counter has changed, and
 A on a harmless card until the next card is on the screen (its `data-card` has changed). Every time
 is taken inside the browser, from the key or click to the first frame with the new content. Keys are
 ignored for half a second after a card appears, by design; that is waited out before a key is
-pressed and not counted. The undo window and the scorer take no part.
+pressed and not counted. The undo window and the scorer take no part. Before that the record is
+given a history and a backlog; after it, messages are sent while many consoles are open, and both
+pages are loaded by a browser without a cache.
 
 The last line is one JSON object; `ratio` and `key_to_next_ratio` are the same figure: the median
 over rounds of the round's median key-to-next over its median click-to-rerun.
+`key_to_next_p95_ratio` is the 95th percentile of all keys over that of all clicks, `push_p95_ms`
+from sending a message to the list of an open console, `cold_load_ratio` of medians.
 """
 
 from __future__ import annotations
@@ -21,11 +26,13 @@ import statistics
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.console_around import add_history, cold_loads, p95, pushes
 from benchmarks.servers import (
     Servers,
     cpu_seconds,
@@ -39,7 +46,7 @@ from oversight.domain.permissions import Role
 from oversight.embedded.throwaway import throwaway_folder
 from oversight.services.arrivals import Arrival, NewMessage, NewReply, ParticipantFacts
 from oversight.services.decisions import digest
-from oversight.services.keys import find_or_create_study
+from oversight.services.keys import create_key, find_or_create_study
 from oversight.services.people import create_person, sign_in
 from oversight.services.receiving import receive
 from oversight.services.scoring import record_scores, take
@@ -85,8 +92,21 @@ READ = """() => {
 }"""
 
 
-def fill(database: Database, cards: int) -> str:
-    """Harmless, scored conversations, one reader, and that reader's sign-in token."""
+@dataclass(frozen=True)
+class Asked:
+    """How much of everything."""
+
+    rounds: int
+    presses: int
+    history: int
+    waiting: int
+    consoles: int
+    pushes: int
+    loads: int
+
+
+def fill(database: Database, cards: int) -> tuple[str, uuid.UUID, str]:
+    """Harmless, scored conversations, one reader: their sign-in token, the study and its key."""
     with database.transaction() as session:
         study_id = find_or_create_study(session, "Benchmark")
         create_person(
@@ -101,8 +121,9 @@ def fill(database: Database, cards: int) -> str:
             scored = record_scores(session, tasks, Quick().assess([one.subject for one in tasks]))
     with database.transaction() as session:
         signed_in = sign_in(session, "reader", PASSWORD)
+        key = create_key(session, study="Benchmark", label="benchmark")
     assert signed_in is not None
-    return signed_in[1]
+    return signed_in[1], study_id, key
 
 
 def _arrival(study_id: uuid.UUID, number: int) -> Arrival:
@@ -115,14 +136,26 @@ def _arrival(study_id: uuid.UUID, number: int) -> Arrival:
     return Arrival(study_id, f"c-{number}", message, draft)
 
 
+@dataclass(frozen=True)
+class Served:
+    """Addresses, and the processes whose work is counted."""
+
+    console: str
+    console_pid: int
+    gateway: str
+    empty: str
+    empty_pid: int
+
+
 @contextmanager
-def consoles(servers: Servers, folder: Path) -> Iterator[tuple[str, int, str, int]]:
-    """Our console and the empty page, each a process of its own: addresses and process ids."""
-    ours, empty = free_port(), free_port()
+def consoles(servers: Servers, folder: Path) -> Iterator[Served]:
+    """Our console, the gateway and the empty page, each a process of its own."""
+    ours, empty, gate = free_port(), free_port(), free_port()
     environment = {
         **servers.environment,
         "OVERSIGHT_VAR": str(folder),
         "OVERSIGHT_CONSOLE_PORT": str(ours),
+        "OVERSIGHT_GATEWAY_PORT": str(gate),
         "OVERSIGHT_DEMO": "0",
     }
     uvicorn = [
@@ -135,11 +168,14 @@ def consoles(servers: Servers, folder: Path) -> Iterator[tuple[str, int, str, in
     ]
     with (
         process(["-m", "oversight", "console"], environment=environment) as console,
+        process(["-m", "oversight", "gateway"], environment=environment),
         process(uvicorn, environment={}) as page,
     ):
         wait_until_up(f"http://127.0.0.1:{ours}/sign-in", seconds=90)
         wait_until_up(f"http://127.0.0.1:{empty}/", seconds=90)
-        yield f"http://127.0.0.1:{ours}", console.pid, f"http://127.0.0.1:{empty}", page.pid
+        wait_until_up(f"http://127.0.0.1:{gate}/healthz", seconds=90)
+        here = "http://127.0.0.1"
+        yield Served(f"{here}:{ours}", console.pid, f"{here}:{gate}", f"{here}:{empty}", page.pid)
 
 
 def clicks(page: Page, presses: int) -> list[float]:
@@ -163,22 +199,27 @@ def options() -> list[str]:
     return ["--no-sandbox"] if os.geteuid() == 0 else []
 
 
-def run(rounds: int, presses: int) -> dict[str, object]:
+def run(asked: Asked) -> dict[str, object]:
     with throwaway_servers() as servers:
         engine = make_engine(servers.database_url)
-        token = fill(Database(engine), rounds * presses + 8)
+        token, study_id, key = fill(Database(engine), asked.rounds * asked.presses + 8)
         _ask_no_level(servers)
+        if asked.waiting:
+            url = servers.database_url
+            add_history(url, study_id, items=asked.history, waiting=asked.waiting)
         with (
             throwaway_folder() as folder,
-            consoles(servers, folder) as (ours, our_pid, empty, empty_pid),
+            consoles(servers, folder) as served,
             sync_playwright() as p,
         ):
+            ours = served.console
             browser = p.chromium.launch(executable_path=browser_path(), args=options())
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             context.set_default_timeout(60_000)
-            context.add_cookies([{"name": COOKIE, "value": token, "url": ours}])
+            cookies = [{"name": COOKIE, "value": token, "url": ours}]
+            context.add_cookies(cookies)  # type: ignore[arg-type]
             plain, desk = context.new_page(), context.new_page()
-            plain.goto(empty)
+            plain.goto(served.empty)
             plain.wait_for_selector("[data-count]")
             desk.goto(ours)
             desk.wait_for_function("document.querySelector('.ov-pulse')?.dataset.live === 'yes'")
@@ -186,10 +227,27 @@ def run(rounds: int, presses: int) -> dict[str, object]:
             desk.wait_for_selector("[data-card]")
             clicks(plain, 3)
             keys(desk, 3)
-            measured = [_round(plain, desk, presses, our_pid, empty_pid) for _ in range(rounds)]
+            measured = [_round(plain, desk, asked.presses, served) for _ in range(asked.rounds)]
+            desk.close()
+            pushed = pushes(
+                context, ours, served.gateway, key, consoles=asked.consoles, messages=asked.pushes
+            )
+            loads = cold_loads(browser, cookies, ours, served.empty, asked.loads)
             browser.close()
         engine.dispose()
-    return _summary(measured, presses)
+    return _summary(measured, asked) | _around(pushed, *loads)
+
+
+def _around(pushed: list[float], ours: list[float], empty: list[float]) -> dict[str, object]:
+    return {
+        "push_p95_ms": round(p95(pushed), 1) if pushed else None,
+        "push_ms": {"median": round(statistics.median(pushed), 1)} if pushed else None,
+        "cold_load_ratio": (
+            round(statistics.median(ours) / statistics.median(empty), 2) if ours else None
+        ),
+        "cold_load_ms": round(statistics.median(ours)) if ours else None,
+        "cold_load_empty_ms": round(statistics.median(empty)) if ours else None,
+    }
 
 
 def _ask_no_level(servers: Servers) -> None:
@@ -201,10 +259,9 @@ def _ask_no_level(servers: Servers) -> None:
         )
 
 
-def _round(
-    plain: Page, desk: Page, presses: int, our_pid: int, empty_pid: int
-) -> dict[str, list[float]]:
+def _round(plain: Page, desk: Page, presses: int, served: Served) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
+    our_pid, empty_pid = served.console_pid, served.empty_pid
     before = cpu_seconds(empty_pid)
     plain.bring_to_front()
     found["click_ms"] = clicks(plain, presses)
@@ -219,9 +276,12 @@ def _round(
     return found
 
 
-def _summary(measured: list[dict[str, list[float]]], presses: int) -> dict[str, object]:
+def _summary(measured: list[dict[str, list[float]]], asked: Asked) -> dict[str, object]:
+    def every(name: str) -> list[float]:
+        return [value for one in measured for value in one[name]]
+
     def spread(name: str) -> dict[str, float]:
-        values = [value for one in measured for value in one[name]]
+        values = every(name)
         return {
             "median": round(statistics.median(values), 2),
             "min": round(min(values), 2),
@@ -234,14 +294,14 @@ def _summary(measured: list[dict[str, list[float]]], presses: int) -> dict[str, 
         "benchmark": "console",
         "ratio": ratio["median"],
         "key_to_next_ratio": ratio["median"],
+        "key_to_next_p95_ratio": round(p95(every("key_ms")) / p95(every("click_ms")), 2),
         "ratio_min": ratio["min"],
         "ratio_max": ratio["max"],
         "key_to_next_ms": spread("key_ms"),
         "click_to_rerun_ms": spread("click_ms"),
         "console_cpu_ms_a_key": spread("key_cpu_ms"),
         "empty_cpu_ms_a_click": spread("click_cpu_ms"),
-        "rounds": len(measured),
-        "presses_a_round": presses,
+        **vars(asked),
         "made_of": "median over rounds of (median ms from A to the next card in the page) over"
         " (median ms from a click to the counter's change on an empty Streamlit page)",
     }
@@ -251,8 +311,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--presses", type=int, default=12)
-    chosen = parser.parse_args()
-    print(json.dumps(run(chosen.rounds, chosen.presses)))
+    parser.add_argument("--history", type=int, default=1_000_000)
+    parser.add_argument("--waiting", type=int, default=10_000)
+    parser.add_argument("--consoles", type=int, default=20)
+    parser.add_argument("--pushes", type=int, default=20)
+    parser.add_argument("--loads", type=int, default=5)
+    print(json.dumps(run(Asked(**vars(parser.parse_args())))))
 
 
 if __name__ == "__main__":

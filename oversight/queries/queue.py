@@ -116,24 +116,25 @@ def filtered_queue(
     """
     reader = _reader(session, clinician_id)
     _check_arms(session, chosen.arms)
-    conditions = _conditions(chosen, clinician_id)
     at = database_now(session)
     counted = session.execute(
-        _open_items(
+        _chosen(
+            chosen,
+            clinician_id,
             ReviewItem.severity,
             func.count(),
             func.count().filter(ReviewItem.deadline_at < func.oversight_now()),
-        )
-        .where(*conditions)
-        .group_by(ReviewItem.severity)
+        ).group_by(ReviewItem.severity)
+    ).all()
+    worst_first = (ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
+    ids = session.scalars(
+        _chosen(chosen, clinician_id, ReviewItem.id).order_by(*worst_first).limit(limit)
     ).all()
     rows = session.execute(
-        _open_items(*_columns(clinician_id))
-        .where(*conditions)
-        .order_by(ReviewItem.priority.desc(), ReviewItem.deadline_at, ReviewItem.id)
-        .limit(limit)
+        _open_items(*_columns(clinician_id)).where(ReviewItem.id.in_(ids)).order_by(*worst_first)
     ).all()
-    read_on_duty = _read_on_duty(session, at)
+    foreign = {row.language for row in rows} - {None, *reader.languages}
+    read_on_duty = _read_on_duty(session, at) if foreign else frozenset(reader.languages)
     return FilteredQueue(
         lines=[_line(row, reader, read_on_duty) for row in rows],
         counts=Counts(
@@ -189,6 +190,17 @@ def _check_arms(session: Session, arms: Collection[str]) -> None:
         raise Incomplete(
             f"arm {unknown[0]!r} is not known: choose among {', '.join(sorted(known))}", field="arm"
         )
+
+
+def _chosen(chosen: QueueFilter, clinician_id: uuid.UUID, *columns: Any) -> Select[Any]:
+    """Open items that fit the filter; joined with others only where the filter looks at them.
+
+    With ten thousand waiting the joins took nine tenths of the time.
+    """
+    conditions = _conditions(chosen, clinician_id)
+    if chosen.arms or chosen.show:
+        return _open_items(*columns).where(*conditions)
+    return select(*columns).where(ReviewItem.status != ItemStatus.CLOSED, *conditions)
 
 
 def _open_items(*columns: Any) -> Select[Any]:  # Any: whatever is asked of the items

@@ -1,5 +1,6 @@
 """The list beside the card: what waits, who has it, how long it may still wait."""
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ SHOWN = 12
 OWN_FIRST_MARK = LevelMark("l0", OWN_FIRST_WORDS)
 """Instead of a level, while its reader has not given their own."""
 LIST = "triage-list"
+ON_DUTY_SECONDS = 5.0
+_known_on_duty: dict[str, tuple[float, Sequence[str]]] = {}
 SHOW_WORDS = {
     Show.MINE: "Mine",
     Show.HELD: "A reply waits",
@@ -65,8 +68,16 @@ def read_list(session: Session, person: Person, hand: Desk) -> Waiting:
         found = filtered_queue(session, person.id, chosen, limit=SHOWN)
     offered = choices(session, person.id) if hand.filtering else None
     in_hand = version_of(session, item) if item else None
-    on_duty = [one.name for one in readers(session) if one.on_duty]
-    return Waiting(found, chosen, offered, in_hand, on_duty, trouble)
+    return Waiting(found, chosen, offered, in_hand, _on_duty(session), trouble)
+
+
+def _on_duty(session: Session) -> Sequence[str]:
+    """Who is on duty, as known within the last seconds: the rota takes longer to read than a list."""
+    until, names = _known_on_duty.get("", (0.0, ()))
+    if until < time.monotonic():
+        names = tuple(one.name for one in readers(session) if one.on_duty)
+        _known_on_duty[""] = (time.monotonic() + ON_DUTY_SECONDS, names)
+    return names
 
 
 def queue_list(waiting: Waiting, hand: Desk) -> None:
