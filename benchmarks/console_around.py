@@ -21,8 +21,8 @@ HISTORY = (
     " SELECT gen_random_uuid(), :study, 'h' || external_id, id, 1 FROM participants"
     " WHERE external_id LIKE 'h%'",
     "INSERT INTO review_items (id, study_id, conversation_id, policy_version_id, severity,"
-    " priority, language, first_sequence, last_sequence, read_sequence, opened_at, deadline_at, status,"
-    " closed_at, disposition)"
+    " priority, language, first_sequence, last_sequence, read_sequence, opened_at, deadline_at,"
+    " status, closed_at, disposition)"
     " SELECT gen_random_uuid(), :study, c.id, a.policy_version_id, 'L0', 0, 'en', 1, 1, 1, at,"
     " at + interval '4 hours', 'closed', at + interval '1 hour', 'approved'"
     " FROM conversations c JOIN arms a ON a.name = 'default'"

@@ -56,6 +56,14 @@ class ReviewItem(Base):
             postgresql_where=sql("status IN ('waiting', 'escalated')"),
         ),
         Index(
+            "ix_review_items_open",
+            sql("priority DESC"),
+            "deadline_at",
+            "id",
+            postgresql_include=["severity"],
+            postgresql_where=sql("status <> 'closed'"),
+        ),
+        Index(
             "ix_review_items_bridge",
             "bridge_due_at",
             postgresql_where=sql("bridge_due_at IS NOT NULL AND status <> 'closed'"),

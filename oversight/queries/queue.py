@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.rows import listed, spelled
 from db.session import now as database_now
 from db.tables import (
     Arm,
@@ -97,6 +98,8 @@ class Choices:
     unread_languages: Mapping[str, int]
 
 
+_OPEN = ReviewItem.status != spelled(ItemStatus.CLOSED)[0]
+"""Spelled out, not a parameter: only so is the index of what is open sure to be used."""
 _HOLDER, _OWNER, _SNOOZER = aliased(Clinician), aliased(Clinician), aliased(Clinician)
 _ARM = func.coalesce(Arm.name, "default")
 _HELD = and_(
@@ -131,7 +134,10 @@ def filtered_queue(
         _chosen(chosen, clinician_id, ReviewItem.id).order_by(*worst_first).limit(limit)
     ).all()
     rows = session.execute(
-        _open_items(*_columns(clinician_id)).where(ReviewItem.id.in_(ids)).order_by(*worst_first)
+        _open_items(*_columns(clinician_id))
+        .where(listed(ReviewItem.id, "ids"))
+        .order_by(*worst_first),
+        {"ids": list(ids)},
     ).all()
     foreign = {row.language for row in rows} - {None, *reader.languages}
     read_on_duty = _read_on_duty(session, at) if foreign else frozenset(reader.languages)
@@ -200,7 +206,7 @@ def _chosen(chosen: QueueFilter, clinician_id: uuid.UUID, *columns: Any) -> Sele
     conditions = _conditions(chosen, clinician_id)
     if chosen.arms or chosen.show:
         return _open_items(*columns).where(*conditions)
-    return select(*columns).where(ReviewItem.status != ItemStatus.CLOSED, *conditions)
+    return select(*columns).where(_OPEN, *conditions)
 
 
 def _open_items(*columns: Any) -> Select[Any]:  # Any: whatever is asked of the items
@@ -231,7 +237,7 @@ def _open_items(*columns: Any) -> Select[Any]:  # Any: whatever is asked of the 
         .outerjoin(_HOLDER, _HOLDER.id == Claim.clinician_id)
         .outerjoin(_OWNER, _OWNER.id == Escalation.owner_id)
         .outerjoin(_SNOOZER, _SNOOZER.id == Snooze.clinician_id)
-        .where(ReviewItem.status != ItemStatus.CLOSED)
+        .where(_OPEN)
     )
 
 

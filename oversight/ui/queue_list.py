@@ -35,7 +35,7 @@ OWN_FIRST_MARK = LevelMark("l0", OWN_FIRST_WORDS)
 """Instead of a level, while its reader has not given their own."""
 LIST = "triage-list"
 ON_DUTY_SECONDS = 5.0
-_known_on_duty: dict[str, tuple[float, Sequence[str]]] = {}
+_known_on_duty: list[tuple[float, Sequence[str]]] = []
 SHOW_WORDS = {
     Show.MINE: "Mine",
     Show.HELD: "A reply waits",
@@ -72,12 +72,12 @@ def read_list(session: Session, person: Person, hand: Desk) -> Waiting:
 
 
 def _on_duty(session: Session) -> Sequence[str]:
-    """Who is on duty, as known within the last seconds: the rota takes longer to read than a list."""
-    until, names = _known_on_duty.get("", (0.0, ()))
-    if until < time.monotonic():
+    """Who is on duty, as known within the last seconds: reading the rota takes the longest."""
+    kept = _known_on_duty
+    if not kept or kept[0][0] < time.monotonic():
         names = tuple(one.name for one in readers(session) if one.on_duty)
-        _known_on_duty[""] = (time.monotonic() + ON_DUTY_SECONDS, names)
-    return names
+        kept[:] = [(time.monotonic() + ON_DUTY_SECONDS, names)]
+    return kept[0][1]
 
 
 def queue_list(waiting: Waiting, hand: Desk) -> None:
