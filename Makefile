@@ -42,7 +42,7 @@ browser: $(VENV)/development.stamp
 	@$(BIN)/python -m tests.browser.install
 
 bench: $(VENV)/development.stamp ## The figures of docs/performance.md, each with its last line as JSON
-	@for name in gateway drain claim console; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in gateway drain claim console escalation; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: $(VENV)/development.stamp ## Pin the requirements anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --quiet --upgrade requirements.txt -o requirements.lock

@@ -166,11 +166,11 @@ def teams_now(session: Session, *, now: datetime) -> Sequence[TeamNow]:
     """Each team, and whether anybody of it can be counted on now."""
     newest = (
         select(PagingTest.clinician_id, PagingTest.given_up_at)
-        .distinct(PagingTest.clinician_id)
         .where(PagingTest.sent_at > now - LONGEST_SHIFT)
-        .order_by(PagingTest.clinician_id, PagingTest.sent_at.desc())
+        .order_by(PagingTest.sent_at)
     )
-    silent = {row.clinician_id for row in session.execute(newest) if row.given_up_at}
+    last = {row.clinician_id: row.given_up_at for row in session.execute(newest)}
+    silent = {person for person, given_up_at in last.items() if given_up_at is not None}
     return [
         TeamNow(team, _word(team, silent, now=now)) for team in rotas(session, now, now + INSTANT)
     ]
