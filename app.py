@@ -3,7 +3,7 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import conversation, metrics, quality, record, together, triage
+    from pages import conversation, escalations, metrics, quality, record, together, triage
 
     show(
         {
@@ -13,6 +13,7 @@ if __name__ == "__main__":
             Page.RECORD: record.render,
             Page.QUALITY: quality.render,
             Page.METRICS: metrics.render,
+            Page.ESCALATIONS: escalations.render,
         }
     )
 else:

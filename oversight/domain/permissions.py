@@ -28,19 +28,33 @@ class Page(StrEnum):
     RECORD = "record"
     QUALITY = "quality"
     METRICS = "metrics"
+    ESCALATIONS = "escalations"
 
 
 PAGES: dict[Role, tuple[Page, ...]] = {
-    Role.CLINICIAN: (Page.TRIAGE, Page.TOGETHER, Page.CONVERSATION, Page.RECORD),
+    Role.CLINICIAN: (
+        Page.TRIAGE,
+        Page.TOGETHER,
+        Page.ESCALATIONS,
+        Page.CONVERSATION,
+        Page.RECORD,
+    ),
     Role.SUPERVISOR: (
         Page.TRIAGE,
         Page.TOGETHER,
+        Page.ESCALATIONS,
         Page.QUALITY,
         Page.CONVERSATION,
         Page.RECORD,
         Page.METRICS,
     ),
-    Role.STUDY_LEAD: (Page.METRICS, Page.QUALITY, Page.CONVERSATION, Page.RECORD),
+    Role.STUDY_LEAD: (
+        Page.METRICS,
+        Page.QUALITY,
+        Page.ESCALATIONS,
+        Page.CONVERSATION,
+        Page.RECORD,
+    ),
     Role.ADMIN: (Page.METRICS, Page.RECORD),
 }
 

@@ -19,6 +19,7 @@ TITLES: Mapping[Page, tuple[str, str]] = {
     Page.RECORD: ("Record", ":material/history:"),
     Page.QUALITY: ("Quality", ":material/fact_check:"),
     Page.METRICS: ("Metrics", ":material/monitoring:"),
+    Page.ESCALATIONS: ("Escalations", ":material/notification_important:"),
 }
 
 
