@@ -20,6 +20,7 @@ from oversight.ui.who import guard
 
 SHOWN = 20
 """The gravest are drawn with their ladders; the rest are counted."""
+
 LISTS = ("Open", "Mine", "Breached")
 
 
@@ -47,6 +48,12 @@ def render() -> None:
     _draw(drawn, person, now=now)
     if len(shown) > SHOWN:
         st.write(f"{len(shown) - SHOWN} more are open below these.")
+
+
+def _in(name: str, one: OpenEscalation, person: Person) -> bool:
+    if name == "Mine":
+        return one.owner_id == person.id
+    return name == "Open" or bool(one.breaches)
 
 
 def _draw(drawn: Sequence[tuple[OpenEscalation, Ladder]], person: Person, *, now: datetime) -> None:
