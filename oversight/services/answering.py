@@ -17,7 +17,7 @@ from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.links import page_of
 from oversight.domain.pages import PageEvent, PageKind, PageStatus, reference_of
 from oversight.domain.severity import Severity
-from oversight.services.audit import Actor
+from oversight.services.audit import Actor, Event, record
 from oversight.services.escalating import acknowledge
 from oversight.services.paging import signing_secret
 from oversight.services.transition import PAGE, move
@@ -92,6 +92,8 @@ def answer_in_console(session: Session, clinician_id: uuid.UUID, *, now: datetim
         .values(answered_at=now)
         .returning(tests.c.id)
     ).all()
+    for test in ended:
+        record(session, Event("pager.answer", Actor.clinician(clinician_id), subject=test.id))
     return len(ended)
 
 
@@ -164,3 +166,4 @@ def _answer_test(session: Session, page: OutgoingPage, *, now: datetime) -> None
         .where(tests.c.id == page.subject, tests.c.answered_at.is_(None))
         .values(answered_at=now, given_up_at=None)
     )
+    record(session, Event("pager.answer", Actor.clinician(page.clinician_id), subject=page.subject))

@@ -5,11 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import CaseForm, Conversation, Escalation, Participant, ReportDeadline, new_id
+from db.tables import (
+    CaseForm,
+    Conversation,
+    Escalation,
+    Participant,
+    ReportDeadline,
+    new_id,
+    table_of,
+)
 from oversight.domain.closure import AdverseEvent, reports_due
 from oversight.domain.errors import Conflict
 from oversight.domain.forms import (
@@ -107,6 +115,31 @@ def assess_adverse_event(
         )
         session.execute(row.on_conflict_do_nothing())
     return [(one.rule.name, one.due_at) for one in due]
+
+
+def report_made(
+    session: Session,
+    escalation_id: uuid.UUID,
+    clinician_id: uuid.UUID,
+    *,
+    rule: str,
+    now: datetime,
+) -> None:
+    """A report that was owed has gone out. Said once; it stays possible after the case closed."""
+    deadlines = table_of(ReportDeadline)
+    made = session.execute(
+        update(deadlines)
+        .where(
+            deadlines.c.escalation_id == escalation_id,
+            deadlines.c.rule == rule,
+            deadlines.c.reported_at.is_(None),
+        )
+        .values(reported_at=now, reported_by=clinician_id)
+        .returning(deadlines.c.id)
+    ).one_or_none()
+    if made is None:
+        raise Conflict("no such report is owed, or it was made already")
+    note(session, "case.report", escalation_of(session, escalation_id), clinician_id, rule=rule)
 
 
 def screener_from(content: Mapping[str, Mapping[str, str | None]]) -> Screener:

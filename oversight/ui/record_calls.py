@@ -43,6 +43,8 @@ CALL_WORDS: Mapping[str, str] = {
     "consent.withdraw": "A participant withdrew their consent",
     "coverage.lost": "NOBODY ON CALL: nobody who can be counted on",
     "coverage.back": "Somebody is on call again",
+    "case.report": "A report about an adverse event was made",
+    "pager.answer": "The test of a pager was answered",
     "page.take": "A page is being sent",
     "page.send": "A page was sent",
     "page.retry": "A page could not be sent; it is tried again",

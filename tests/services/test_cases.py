@@ -393,3 +393,13 @@ def test_the_sites_holidays_are_known_and_an_unknown_site_has_none():
     assert date(2026, 7, 4) in holidays_of("US-NOWHERE", {2026})
     assert holidays_of("ZZ", {2026}) == frozenset()
     assert holidays_of(None, {2026}) == frozenset()
+
+
+def test_a_report_that_went_out_is_noted_once(clinic: Clinic, case, me):
+    complete(clinic, case, me)
+    view = case_view(clinic.session, case.id)
+    assert {one.rule for one in view.reports} == {"sponsor", "regulator_15_days", "board_10_days"}
+    at = now(clinic.session)
+    case_forms.report_made(clinic.session, case.id, me, rule="sponsor", now=at)
+    with pytest.raises(Conflict):
+        case_forms.report_made(clinic.session, case.id, me, rule="sponsor", now=at)

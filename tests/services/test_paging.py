@@ -18,6 +18,7 @@ from oversight.domain.severity import Severity
 from oversight.domain.words import ShiftPosition
 from oversight.queries.pages import not_told_since, pager_state, pages
 from oversight.queries.rota import reachable
+from oversight.queries.strip import strip
 from oversight.services import answering, climbing, duty, escalating, pager_tests, paging, people
 from oversight.services.answering import LinkState
 from oversight.services.reaching import (
@@ -335,3 +336,14 @@ def test_the_inbox_of_pages_shows_every_page_with_what_became_of_it(clinic: Clin
     kept = clinic.session.scalars(select(ContactMethod.address)).all()
     shown = pager_state(clinic.session, ana).methods[0].address
     assert shown not in kept
+
+
+def test_the_strip_says_who_is_on_and_whether_my_pager_works(clinic: Clinic, ana, ben):
+    shown = strip(clinic.session, ana, now=now(clinic.session))
+    assert shown.on_duty_until is not None
+    assert not shown.pager.works
+    assert [position for _, position in shown.others] == [ShiftPosition.SECONDARY]
+    assert (list(shown.uncovered), list(shown.stops)) == ([], [])
+    pager_tests.ring_pager(clinic.session, ana, now=now(clinic.session))
+    assert answering.answer_in_console(clinic.session, ana, now=now(clinic.session)) == 1
+    assert not strip(clinic.session, ana, now=now(clinic.session)).pager.works, "no way was proven"
