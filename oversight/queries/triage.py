@@ -16,6 +16,7 @@ from db.tables import (
     Draft,
     Escalation,
     Participant,
+    Question,
     ReviewItem,
     WorkingText,
 )
@@ -31,6 +32,7 @@ from oversight.queries.conversation import ShownTurn, proposed, turns_of
 from oversight.queries.delivery import TextInDoubt, texts_in_doubt
 from oversight.queries.escalations import EscalationView, escalation_of
 from oversight.queries.policies import policy_of
+from oversight.queries.questions import AskedQuestion, asked_about
 from oversight.queries.stops import blocked, rule_of_conversation
 
 
@@ -83,6 +85,7 @@ class Card:
     escalation: EscalationView | None
     wording: str | None
     others_wording: tuple[str, str] | None
+    questions: Sequence[AskedQuestion]
     undo_seconds: float
     own_level_share: float
     at: datetime
@@ -132,6 +135,10 @@ _CARD = (
         .where(WorkingText.item_id == ReviewItem.id)
         .exists()
         .label("wording_kept"),
+        select(Question.id)
+        .where(Question.item_id == ReviewItem.id, Question.withdrawn_at.is_(None))
+        .exists()
+        .label("asked"),
     )
     .join(Conversation, Conversation.id == ReviewItem.conversation_id)
     .join(Participant, Participant.id == Conversation.participant_id)
@@ -201,6 +208,7 @@ def card(session: Session, item_id: uuid.UUID, clinician_id: uuid.UUID) -> Card:
         escalation=escalation_of(session, conversation.id) if found.escalated else None,
         wording=wording,
         others_wording=others,
+        questions=asked_about(session, item_id) if found.asked else (),
         undo_seconds=policy.undo_window(Severity(item.severity)).total_seconds(),
         own_level_share=policy.own_level_share,
         at=found.at,

@@ -9,6 +9,7 @@ from oversight.services.people import Person
 from oversight.ui import presses
 from oversight.ui.components import ButtonRow, RowButton
 from oversight.ui.desk import Desk
+from oversight.ui.forms import ASK
 from oversight.ui.rows import Offered, row
 from oversight.ui.words import ACTION_WORDS, LEVEL_WORDS
 
@@ -36,6 +37,7 @@ FIRST = (Action.CLAIM, Action.ACKNOWLEDGE)
 
 LEVELS = (Severity.L0, Severity.L1, Severity.L2, Severity.L3, Severity.L4)
 ACTIONS_LABEL = "What you can do"
+MORE_LABEL = "What decides nothing yet"
 LEVEL_LABEL = "How serious do you find it? Then you see what the classifier says."
 NEXT = RowButton("next", "Next item", key="N", primary=True)
 
@@ -73,6 +75,22 @@ def _act(hand: Desk, card: Card, action: Action) -> None:
         presses.decide_now(hand, action, card.item_id, card.version, decision)
     else:
         presses.open_form(hand, action)
+
+
+def more_row(hand: Desk, card: Card | None, *, mine: bool) -> ButtonRow:
+    """What decides nothing about the item: asking somebody, and who speaks to the participant."""
+    if card is None or not mine:
+        return row(hand, MORE_LABEL, [])
+    offered = [
+        Offered(RowButton("ask", "Ask a colleague", key="Q"), partial(presses.open_form, hand, ASK))
+    ]
+    if card.taken_over:
+        back = RowButton("hand-back", "Let the bot speak again", key="G")
+        offered.append(Offered(back, partial(presses.hand_back, hand, card.conversation_id)))
+    else:
+        over = RowButton("take-over", "Take over from the bot", key="G")
+        offered.append(Offered(over, partial(presses.take_over, hand, card.conversation_id)))
+    return row(hand, MORE_LABEL, offered, about=mark(card))
 
 
 def own_level_row(hand: Desk, card: Card | None) -> ButtonRow:

@@ -143,6 +143,19 @@ def escalation_line(escalation: EscalationView | None) -> str:
     return note(more, first=first, kind="alarm")
 
 
+def questions(card: Card) -> str:
+    """What was asked of colleagues about this item, and what they answered (HTML)."""
+    parts = []
+    for one in card.questions:
+        told = f"{one.asked_by} asked {one.asked_of}"
+        if one.answer is not None:
+            words = f"{one.text} — {one.answer}"
+        else:
+            words = f"{one.text} — {'seen, ' if one.seen_at else ''}not answered yet"
+        parts.append(note(words, first=f"{told}:", kind="info"))
+    return "".join(parts)
+
+
 def said(card: Card, *, revealed: bool) -> str:
     """The conversation, what is new marked, and once revealed the words that moved the score."""
     view = card.assessment

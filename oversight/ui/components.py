@@ -23,7 +23,8 @@ class Wording:
 class TextField:
     """A text to write; with ``before`` the form shows what changes against it, word by word.
 
-    ``crisisLine`` is put in by one key; ``wordings`` are offered to begin from.
+    ``crisisLine`` is put in by one key; ``wordings`` are offered to begin from. Words ``toThem`` go
+    to the participant: they are kept while they are written, and shown as they will be seen.
     """
 
     label: str
@@ -33,6 +34,7 @@ class TextField:
     language: str = ""
     crisisLine: str = ""  # noqa: N815
     wordings: Sequence[Wording] = ()
+    toThem: bool = True  # noqa: N815
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ class DeskView:
     body: str
     form: DeskForm | None
     actions: ButtonRow
+    more: ButtonRow
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from oversight.queries.triage import Card
 from oversight.services.people import Person
 from oversight.ui import card as draw
 from oversight.ui import presses
-from oversight.ui.actions import action_row, mark, next_row, own_level_row
+from oversight.ui.actions import action_row, mark, more_row, next_row, own_level_row
 from oversight.ui.components import DeskView
 from oversight.ui.desk import Desk
 from oversight.ui.forms import form_of
@@ -52,6 +52,7 @@ def _card(hand: Desk, seen: InHand, found: Card, person: Person) -> DeskView:
         + draw.heading(found, revealed=not first, mine=mine)
         + draw.warnings(found)
         + draw.escalation_line(found.escalation)
+        + draw.questions(found)
         + draw.undelivered(found)
         + draw.said(found, revealed=not first),
         level=own_level_row(hand, found if first else None),
@@ -59,6 +60,7 @@ def _card(hand: Desk, seen: InHand, found: Card, person: Person) -> DeskView:
         + participant_details(found),
         form=form_of(hand, found if writing else None),
         actions=action_row(hand, None if writing else found, person),
+        more=more_row(hand, None if writing else found, mine=mine),
     )
 
 
@@ -98,4 +100,5 @@ def _bare(hand: Desk, head: str, lost: Faster | None, seen: InHand | None) -> De
         body="",
         form=None,
         actions=next_row(hand),
+        more=more_row(hand, None, mine=False),
     )

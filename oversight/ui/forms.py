@@ -83,6 +83,8 @@ REASONS: dict[Action, tuple[str, ...]] = {
 }
 
 
+ASK = "ask"
+"""The form of a question to a colleague: no decision."""
 LATER = {15: "For 15 minutes", 30: "For 30 minutes", 60: "For an hour", 240: "For 4 hours"}
 
 
@@ -90,13 +92,15 @@ def form_of(hand: Desk, card: Card | None) -> DeskForm | None:
     """The open form, if any. Its decision id is its own: sent twice, decided once."""
     if card is None or not hand.form:
         return None
+    hand.offers[(hand.form_id, presses.CLOSE)] = lambda _answer: presses.close_form(hand)
+    if hand.form == ASK:
+        return _asking(hand, card)
     action = Action(hand.form)
     title, submit, hint = TITLES[action]
     decision = uuid.UUID(hex=hand.form_id)
     hand.offers[(hand.form_id, presses.SEND)] = partial(
         presses.send_form, hand, action, card.item_id, card.version, decision
     )
-    hand.offers[(hand.form_id, presses.CLOSE)] = lambda _answer: presses.close_form(hand)
     return DeskForm(
         id=hand.form_id,
         item=str(card.item_id),
@@ -109,6 +113,33 @@ def form_of(hand: Desk, card: Card | None) -> DeskForm | None:
         reason=_reason(action),
         trouble=hand.trouble,
     )
+
+
+def _asking(hand: Desk, card: Card) -> DeskForm:
+    """A question to somebody by name. Its words go to a colleague, never to the participant."""
+    hand.offers[(hand.form_id, presses.SEND)] = partial(presses.ask, hand, card.item_id)
+    return DeskForm(
+        id=hand.form_id,
+        item=str(card.item_id),
+        title="Ask a colleague",
+        submit="Ask",
+        hint="The item stays yours, and its clock goes on. The participant never sees this.",
+        text=TextField(label="Your question", value="", toThem=False),
+        choice=ChoiceField(
+            label="Whom?", options=_others(card), required=True, empty="Choose somebody"
+        ),
+        trouble=hand.trouble,
+    )
+
+
+def _others(card: Card) -> list[tuple[str, str]]:
+    with runtime.database().reading() as session:
+        people = readers(session)
+    return [
+        (str(one.id), f"{one.name}{' (on duty)' if one.on_duty else ''}")
+        for one in people
+        if one.id != card.holder_id
+    ]
 
 
 def _text(action: Action, card: Card) -> TextField | None:
@@ -159,15 +190,9 @@ def _flags(action: Action) -> FlagsField | None:
 
 def _choice(action: Action, card: Card) -> ChoiceField | None:
     if action is Action.SKIP:
-        with runtime.database().reading() as session:
-            people = readers(session)
         return ChoiceField(
             label="Who takes it next?",
-            options=[
-                (str(one.id), f"{one.name}{' (on duty)' if one.on_duty else ''}")
-                for one in people
-                if one.id != card.holder_id
-            ],
+            options=_others(card),
             required=names_next_owner(card.severity),
             missing="Name who takes this next: it is high or imminent.",
         )

@@ -18,6 +18,8 @@ KEYS = (
     ("B", "put back undecided, for anybody"),
     ("Z", "undo, while it is not sent"),
     ("V", "show what is new"),
+    ("Q", "ask a colleague; the item stays yours"),
+    ("G", "take over from the bot, or let it speak again"),
     ("/", "search conversations"),
     ("?", "these keys"),
     ("F8", "in a text: put in the crisis line"),

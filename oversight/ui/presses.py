@@ -8,12 +8,27 @@ from datetime import timedelta
 from functools import partial
 
 from db.session import RECORD_ERRORS, Session
-from oversight.domain.errors import AlreadyClaimed, ClaimLost, Refusal, SignedOut, StaleVersion
+from oversight.domain.errors import (
+    AlreadyClaimed,
+    ClaimLost,
+    Incomplete,
+    Refusal,
+    SignedOut,
+    StaleVersion,
+)
 from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
-from oversight.services import claiming, deciding, escalating, snoozing, undoing
+from oversight.services import (
+    asking,
+    claiming,
+    deciding,
+    escalating,
+    snoozing,
+    taking_over,
+    undoing,
+)
 from oversight.services.deciding import Request, Result
 from oversight.services.people import Person
 from oversight.services.wording import keep_wording
@@ -142,9 +157,9 @@ def put_back(hand: Desk, item_id: uuid.UUID) -> None:
     hand.last_words = SAID[Action.UNCLAIM]
 
 
-def open_form(hand: Desk, action: Action) -> None:
+def open_form(hand: Desk, action: str) -> None:
     """Begin writing: the form's id is made now and stays until it is sent or closed."""
-    hand.form, hand.form_id, hand.trouble = action.value, uuid.uuid4().hex, ""
+    hand.form, hand.form_id, hand.trouble = action, uuid.uuid4().hex, ""
 
 
 def close_form(hand: Desk) -> None:
@@ -186,7 +201,7 @@ def send_form(
 def nothing_sent(hand: Desk, answer: Answer) -> None:
     """A form that is no longer open was sent: its words are kept with its own item, unsent."""
     with _acting(hand) as (session, person):
-        if answer.get("text") and answer.get("item"):
+        if answer.get("text") and answer.get("item") and answer.get("toThem", True):
             item_id = uuid.UUID(str(answer["item"]))
             keep_wording(session, item_id, person.id, str(answer["text"]))
     hand.warning = "That form was no longer open: nothing was sent. Its words are kept."
@@ -198,6 +213,38 @@ def acknowledge(hand: Desk, escalation_id: uuid.UUID) -> None:
         now = runtime.now(session)
         escalating.acknowledge(session, escalation_id, person.id, now=now)
     hand.last_words, hand.last_delivery = SAID[Action.ACKNOWLEDGE], None
+
+
+def ask(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
+    """A question to a colleague about the item in hand, which stays in hand."""
+    of = str(answer.get("choice") or "")
+    if not of:
+        raise Incomplete("choose whom to ask", field="of")
+    with _acting(hand) as (session, person):
+        asking.ask(session, item_id, person.id, of=uuid.UUID(of), text=str(answer.get("text", "")))
+    hand.form, hand.trouble = None, ""
+    hand.last_words, hand.last_delivery = "Asked: the answer appears on this card", None
+
+
+def withdraw_question(hand: Desk, question_id: uuid.UUID) -> None:
+    """Take back a question that nobody answered."""
+    with _acting(hand) as (session, person):
+        asking.withdraw(session, question_id, person.id)
+    hand.last_words, hand.last_delivery = "Your question is taken back", None
+
+
+def take_over(hand: Desk, conversation_id: uuid.UUID) -> None:
+    """Speak in the bot's place: its replies are held until the conversation is handed back."""
+    with _acting(hand) as (session, person):
+        taking_over.take_over(session, conversation_id, person.id)
+    hand.last_words, hand.last_delivery = "You have taken over: the bot's replies are held", None
+
+
+def hand_back(hand: Desk, conversation_id: uuid.UUID) -> None:
+    """Let the bot speak again."""
+    with _acting(hand) as (session, person):
+        taking_over.hand_back(session, conversation_id, person.id)
+    hand.last_words, hand.last_delivery = "Handed back to the bot", None
 
 
 def undo(hand: Desk, delivery_id: uuid.UUID) -> None:

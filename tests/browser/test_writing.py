@@ -170,3 +170,25 @@ def test_words_are_kept_while_the_typing_goes_on(
     )
     until(lambda: system.rows("SELECT 1 FROM working_texts WHERE text LIKE 'a a %%'"))
     assert screen.page.evaluate("window.__typing") is not None
+
+
+def test_a_question_to_a_colleague_goes_to_nobody_else(
+    system: System, open_console: OpenConsole, new_bot: NewBot, channel: FakeChannel, scored
+) -> None:
+    bot = new_bot("asking")
+    bot.exchange("We repainted the kitchen today.", "Which colour is it?")
+    scored(bot)
+    screen = open_console("clinician").live().press("n").shows_card_of(bot.participant.id)
+    screen.judged()
+    card = screen.card_id
+    screen.press("q")
+    expect(screen.writing).to_be_focused()
+    screen.page.keyboard.insert_text("Do you know this kitchen?")
+    screen.page.get_by_label("Whom?").select_option(index=1)
+    screen.page.keyboard.press("Control+Enter")
+    expect(screen.said).to_contain_text("Asked")
+    expect(screen.page.get_by_text("Do you know this kitchen? — not answered yet")).to_be_visible()
+    assert screen.card_id == card
+    assert system.rows("SELECT 1 FROM questions WHERE text = 'Do you know this kitchen?'")
+    assert not system.rows("SELECT 1 FROM working_texts")
+    assert not channel.texts(bot.conversation_id)

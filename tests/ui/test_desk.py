@@ -15,6 +15,8 @@ from db.tables import Claim, Decision, ReviewItem, Snooze, WorkingText
 from oversight.domain.errors import SignedOut
 from oversight.domain.permissions import Role
 from oversight.domain.severity import Severity
+from oversight.queries.questions import asked_about
+from oversight.services.asking import answer
 from oversight.services.people import create_person, person_of, sign_in, sign_out
 from oversight.ui import in_hand, runtime
 from oversight.ui.components import ButtonRow, DeskView
@@ -41,14 +43,14 @@ class Tab:
         self.view = view_of(self.desk, self.person)
 
     def row_of(self, name: str) -> ButtonRow | None:
-        rows = (self.view.after, self.view.level, self.view.actions)
+        rows = (self.view.after, self.view.level, self.view.actions, self.view.more)
         return next((row for row in rows if name in offered(row)), None)
 
     def sends(self, name: str, about: str | None = None, **rest: object) -> DeskView:
         """A press on what this tab shows, or on something else by name."""
         row = self.row_of(name)
         if about is None:
-            about = row.about if row else ""
+            about = row.about if row else self.view.actions.about
         sent = Press(str(rest.pop("id", uuid.uuid4())), name, about, rest)
         person = press(self.desk, sent)
         self.view = view_of(self.desk, person)
@@ -264,3 +266,51 @@ def test_an_item_set_aside_is_told_with_its_time_and_the_next_one_follows(clinic
         .where(ReviewItem.id == uuid.UUID(first))
     )
     assert (status, until) == ("snoozed", timedelta(minutes=15))
+
+
+def test_a_colleague_is_asked_and_the_item_stays_in_hand(clinic, tab, session):
+    two_wait(clinic)
+    noa, ben = tab("noa"), tab("ben")
+    noa.sends("next")
+    noa.sends("own-2")
+    before = noa.view.actions.about
+    form = noa.sends("ask").form
+    assert form is not None
+    assert form.text is not None
+    assert not form.text.toThem
+    view = noa.sends(SEND, form.id, text="Have you met this before?", choice="")
+    assert view.form is not None
+    assert view.form.trouble.startswith("Choose whom to ask")
+    view = noa.sends(SEND, form.id, text="Have you met this before?", choice=str(ben.person.id))
+    assert view.actions.about == before
+    assert "Have you met this before? — not answered yet" in view.head
+    (question,) = asked_about(session, uuid.UUID(before.split(":")[0]))
+    answer(session, question.id, ben.person.id, text="Yes: call the sister first.")
+    assert "Yes: call the sister first." in noa.sends("newer").head
+    assert not session.scalar(select(func.count()).select_from(WorkingText))
+
+
+def test_a_question_whose_form_was_gone_is_not_kept_as_words_to_the_participant(
+    clinic, tab, session
+):
+    two_wait(clinic)
+    noa = tab("noa")
+    noa.sends("next")
+    noa.sends("own-2")
+    item = noa.view.actions.about.split(":")[0]
+    form = noa.sends("ask").form
+    assert form is not None
+    noa.sends("close", form.id)
+    noa.sends(SEND, form.id, text="Is she always like this?", item=item, toThem=False)
+    assert not session.scalar(select(func.count()).select_from(WorkingText))
+
+
+def test_the_conversation_is_taken_over_and_handed_back(clinic, tab):
+    two_wait(clinic)
+    noa = tab("noa")
+    noa.sends("next")
+    noa.sends("own-2")
+    view = noa.sends("take-over")
+    assert "A person has taken over this conversation" in view.head
+    assert "hand-back" in offered(view.more)
+    assert "take-over" in offered(noa.sends("hand-back").more)

@@ -4,7 +4,7 @@
 const TRIES = 10;
 const AGAIN_AFTER_MS = 2000;
 const PATIENCE_MS = 15000;
-const PARTS = ["after", "head", "level", "body", "form", "actions"];
+const PARTS = ["after", "head", "level", "body", "form", "actions", "more"];
 const NO_ANSWER = "The console does not answer. Trying again…";
 const GAVE_UP = "The console did not answer, and it is not known whether this was done. Reload the page"
   + " and look. If someone may be in danger, use your site's phone procedure now.";
@@ -102,7 +102,7 @@ function refuse(state, words, one) {
 
 // Words that were sent and did not leave are kept, as those being written are.
 async function keepSent({ answer }) {
-  if (!answer.text || !answer.item) return;
+  if (!answer.text || !answer.item || !answer.toThem) return;
   await keepText(answer.item, answer.text).catch(() => {});
 }
 
@@ -141,7 +141,7 @@ function layOut(parentElement) {
   alert.setAttribute("role", "alert");
   const places = { alert };
   for (const name of PARTS) places[name] = element("div", { className: `ov-place ov-place-${name}` });
-  for (const name of ["after", "level", "actions"]) places[name].classList.add("ov-row");
+  for (const name of ["after", "level", "actions", "more"]) places[name].classList.add("ov-row");
   root.replaceChildren(alert, ...PARTS.map((name) => places[name]));
   const state = { root, places, drawn: {}, waiting: [], number: 0 };
   addSheets(root, state);

@@ -67,7 +67,8 @@ function build(root, data, state) {
     area.lang = data.text.language || "";
     const saved = element("span", { className: "ov-saved" });
     saved.setAttribute("aria-live", "polite");
-    form.append(element("label", { htmlFor: id, textContent: data.text.label }), area, writingHelp(data.text, area));
+    form.append(element("label", { htmlFor: id, textContent: data.text.label }), area);
+    if (data.text.toThem) form.append(writingHelp(data.text, area));
     const before = data.text.before ?? "";
     if (before) {
       const diff = element("div", { className: "ov-diff", tabIndex: 0 });
@@ -78,8 +79,10 @@ function build(root, data, state) {
       redraw();
     }
     form.append(saved);
-    area.addEventListener("input", () => keep(data, state, area, saved));
-    form.append(preview(area));
+    if (data.text.toThem) {
+      area.addEventListener("input", () => keep(data, state, area, saved));
+      form.append(preview(area));
+    }
     fields.text = () => area.value;
   }
   if (data.flags) {
@@ -157,7 +160,7 @@ function build(root, data, state) {
     state.sent = true;
     send.disabled = true;
     forget(state);
-    press(state, "send", data.id, { ...values, item: data.item });
+    press(state, "send", data.id, { ...values, item: data.item, toThem: Boolean(data.text?.toThem) });
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   const leave = () => { keepNow(state); press(state, "close", data.id); };

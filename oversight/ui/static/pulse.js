@@ -24,8 +24,8 @@ function tick(skew) {
 // Keys of a card that was on the screen for less than this are not decisions: nobody has read it.
 const UNREAD_MS = 500;
 const FORM_MS = 4000;
-const DECIDES = new Set(["a", "m", "e", "w", "x", "u", "s", "l", "b", "k", "t", "o", "p"]);
-const OPENS_FORM = new Set(["e", "w", "x", "u", "s", "l", "o", "p"]);
+const DECIDES = new Set(["a", "m", "e", "w", "x", "u", "s", "l", "b", "k", "t", "o", "p", "q", "g"]);
+const OPENS_FORM = new Set(["e", "w", "x", "u", "s", "l", "o", "p", "q"]);
 
 function cardOnScreen(state) {
   const card = document.querySelector("[data-card]")?.dataset.card ?? "";
