@@ -70,7 +70,7 @@ def test_unfinished_wording_survives_a_dead_browser_and_a_colleague_can_read_it(
     colleague.shows_card_of(bot.participant.id)
     began = colleague.page.get_by_text("Noa Lindqvist began an answer here")
     began.click()
-    expect(colleague.page.locator("details .ov-words")).to_have_text(words.strip())
+    expect(colleague.page.locator(".ov-details .ov-words")).to_have_text(words.strip())
     expect(colleague.writing).to_be_hidden()
     assert kept(system, words)
     channel.listen()
