@@ -1,61 +1,37 @@
 """What Triage does when something is pressed: call one service, say on the desk what came of it."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from db.session import RECORD_ERRORS, Session
+from db.session import RECORD_ERRORS
 from oversight.domain.errors import (
-    AlreadyClaimed,
-    ClaimLost,
     Incomplete,
     Refusal,
     SignedOut,
-    StaleVersion,
 )
-from oversight.domain.flags import Flag
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
 from oversight.services import (
     asking,
     claiming,
-    deciding,
     escalating,
     snoozing,
     taking_over,
     undoing,
 )
-from oversight.services.deciding import Request, Result
 from oversight.services.people import Person
 from oversight.services.wording import keep_wording
-from oversight.ui import in_hand, runtime
+from oversight.ui import runtime
+from oversight.ui.decided import SAID, acting_at, decide, lay_out
 from oversight.ui.desk import Answer, Desk, Offer
 from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting
 from oversight.ui.words import moment
 
 log = logger(__name__)
-
-SAID = {
-    Action.APPROVE: "Approved",
-    Action.EDIT: "Edited reply released",
-    Action.REPLACE: "Your own words released",
-    Action.WITHHOLD: "Withheld",
-    Action.ESCALATE: "Escalated: people are being called",
-    Action.MARK_READ: "Marked as read",
-    Action.RESEND: "Sent again",
-    Action.REACHED: "Noted that they were reached",
-    Action.SKIP: "Left to others",
-    Action.SNOOZE: "Set aside",
-    Action.UNCLAIM: "Put back",
-    Action.LOWER: "Level lowered",
-    Action.ACKNOWLEDGE: "You have it",
-}
-
 
 SEND, CLOSE = "send", "close"
 OPEN, LAPSED = "open", "lapsed"
@@ -135,25 +111,25 @@ def lapsed(hand: Desk, item: str) -> None:
 
 def take_next(hand: Desk) -> None:
     """Claim the next item, worst first."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         found = claiming.claim_next(session, person.id)
-    _lay_out(hand, str(found) if found else None)
+    lay_out(hand, str(found) if found else None)
     if found is None:
         hand.last_words, hand.last_delivery = NOTHING_FOR_YOU, None
 
 
 def take(hand: Desk, item_id: uuid.UUID) -> None:
     """Claim the item chosen from the list."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         claiming.claim(session, item_id, person.id)
-    _lay_out(hand, str(item_id))
+    lay_out(hand, str(item_id))
 
 
 def put_back(hand: Desk, item_id: uuid.UUID) -> None:
     """Return the item undecided."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         claiming.unclaim(session, item_id, person.id)
-    _lay_out(hand, None)
+    lay_out(hand, None)
     hand.last_words = SAID[Action.UNCLAIM]
 
 
@@ -176,7 +152,7 @@ def decide_now(
     hand: Desk, action: Action, item_id: uuid.UUID, version: int, decision: uuid.UUID
 ) -> None:
     """A decision that needs nothing more: approve, or mark as read."""
-    _decide(hand, action, item_id, version, decision, {})
+    decide(hand, action, item_id, version, decision, {})
 
 
 def send_form(
@@ -195,12 +171,12 @@ def send_form(
     elif action is Action.LOWER:
         _lower(hand, item_id, answer)
     else:
-        _decide(hand, action, item_id, version, decision, answer)
+        decide(hand, action, item_id, version, decision, answer)
 
 
 def nothing_sent(hand: Desk, answer: Answer) -> None:
     """A form that is no longer open was sent: its words are kept with its own item, unsent."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         if answer.get("text") and answer.get("item") and answer.get("toThem", True):
             item_id = uuid.UUID(str(answer["item"]))
             keep_wording(session, item_id, person.id, str(answer["text"]))
@@ -209,7 +185,7 @@ def nothing_sent(hand: Desk, answer: Answer) -> None:
 
 def acknowledge(hand: Desk, escalation_id: uuid.UUID) -> None:
     """I have it: names an owner, stops the calls for a while, decides nothing."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         now = runtime.now(session)
         escalating.acknowledge(session, escalation_id, person.id, now=now)
     hand.last_words, hand.last_delivery = SAID[Action.ACKNOWLEDGE], None
@@ -220,7 +196,7 @@ def ask(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
     of = str(answer.get("choice") or "")
     if not of:
         raise Incomplete("choose whom to ask", field="of")
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         asking.ask(session, item_id, person.id, of=uuid.UUID(of), text=str(answer.get("text", "")))
     hand.form, hand.trouble = None, ""
     hand.last_words, hand.last_delivery = "Asked: the answer appears on this card", None
@@ -228,31 +204,31 @@ def ask(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
 
 def withdraw_question(hand: Desk, question_id: uuid.UUID) -> None:
     """Take back a question that nobody answered."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         asking.withdraw(session, question_id, person.id)
     hand.last_words, hand.last_delivery = "Your question is taken back", None
 
 
 def take_over(hand: Desk, conversation_id: uuid.UUID) -> None:
     """Speak in the bot's place: its replies are held until the conversation is handed back."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         taking_over.take_over(session, conversation_id, person.id)
     hand.last_words, hand.last_delivery = "You have taken over: the bot's replies are held", None
 
 
 def hand_back(hand: Desk, conversation_id: uuid.UUID) -> None:
     """Let the bot speak again."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         taking_over.hand_back(session, conversation_id, person.id)
     hand.last_words, hand.last_delivery = "Handed back to the bot", None
 
 
 def undo(hand: Desk, delivery_id: uuid.UUID) -> None:
     """Recall the last release and open its item again."""
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         item_id = undoing.undo(session, delivery_id, person.id)
         claiming.claim(session, item_id, person.id)
-    _lay_out(hand, str(item_id))
+    lay_out(hand, str(item_id))
     hand.last_words, hand.last_delivery = "Undone: nothing was sent", None
 
 
@@ -260,109 +236,14 @@ def show_newer() -> None:
     """Show what is new in the open conversation, as every drawing does; a form keeps its words."""
 
 
-def _decide(
-    hand: Desk,
-    action: Action,
-    item_id: uuid.UUID,
-    version: int,
-    decision: uuid.UUID,
-    answer: Answer,
-) -> None:
-    flags = answer.get("flags")
-    flags = [Flag(one) for one in flags] if isinstance(flags, list) else []
-    own = Severity(hand.own_level) if hand.own_level else None
-
-    def asked_by(person: Person) -> Request:
-        return Request(
-            item_id=item_id,
-            version=version,
-            clinician_id=person.id,
-            client_decision_id=decision,
-            action=action,
-            text=str(answer["text"]) if "text" in answer else None,
-            reason=str(answer.get("reason") or "") or None,
-            flags=flags,
-            own_severity=own,
-        )
-
-    try:
-        done = _decided(hand, asked_by)
-    except (StaleVersion, ClaimLost):
-        _lost(hand, asked_by(acting(Page.TRIAGE, token=hand.token)))
-        raise
-    _after(hand, item_id, action, done)
-
-
-@dataclass(frozen=True)
-class Done:
-    """A decision carried out, and the item claimed after it."""
-
-    result: Result
-    following: uuid.UUID | None
-    seen: in_hand.InHand | None = None
-
-
-def _decided(hand: Desk, asked_by: Callable[[Person], Request]) -> Done:
-    """The decision and the next item; trouble with the next must not undo what was decided."""
-    try:
-        with _acting(hand) as (session, person):
-            result, following = deciding.decide_and_go_on(session, asked_by(person))
-            return Done(result, following, _look(session, result, following, person))
-    except AlreadyClaimed:
-        with _acting(hand) as (session, person):
-            return Done(deciding.decide(session, asked_by(person)), None)
-
-
-def _look(
-    session: Session, result: Result, following: uuid.UUID | None, person: Person
-) -> in_hand.InHand | None:
-    """The next card, read while we are at it: a transaction of its own takes longer.
-
-    A card that cannot be read must not undo what was decided about another: its trouble is met when
-    it is drawn. What the record itself cannot do ends the transaction, and is told.
-    """
-    if following is None:
-        return None
-    sent = str(result.delivery_id) if result.delivery_id else None
-    try:
-        return in_hand.look(session, str(following), sent, person)
-    except (Refusal, ValueError, LookupError) as error:  # what a card can hold that no one knows
-        log.error("the next card could not be read", error=type(error).__name__)
-        return None
-
-
-def _lost(hand: Desk, request: Request) -> None:
-    """Somebody was faster: what was written is kept unsent, to be shown beside what won."""
-    hand.lost = str(request.item_id)
-    if request.text is not None:
-        with runtime.database().transaction() as session:
-            keep_wording(session, request.item_id, request.clinician_id, request.text)
-
-
 def lay_aside_lost(hand: Desk) -> None:
     """Seen: the words that were not sent are no longer shown."""
     hand.lost = None
 
 
-def _after(hand: Desk, item_id: uuid.UUID, action: Action, done: Done) -> None:
-    """Say what happened; the next item is in hand unless this one still needs its reader."""
-    result = done.result
-    hand.just_seen = done.seen
-    words = SAID[action]
-    hand.lost = None if hand.lost == str(item_id) else hand.lost
-    hand.last_delivery = str(result.delivery_id) if result.delivery_id else None
-    if result.closed or action is Action.ESCALATE:
-        _lay_out(hand, str(done.following) if done.following else None)
-    else:
-        hand.form, hand.trouble = None, ""
-        words = f"{words}. Still open: {'; '.join(result.still_open)}"
-        hand.item = str(item_id)
-    hand.last_words = words
-
-
 def _skip(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
     owner = str(answer.get("choice") or "")
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         claiming.skip(
             session,
             item_id,
@@ -371,13 +252,13 @@ def _skip(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
             next_owner_id=uuid.UUID(owner) if owner else None,
         )
         found = claiming.claim_next(session, person.id)
-    _lay_out(hand, str(found) if found else None)
+    lay_out(hand, str(found) if found else None)
     hand.last_words, hand.last_delivery = SAID[Action.SKIP], None
 
 
 def _snooze(hand: Desk, item_id: uuid.UUID, version: int, answer: Answer) -> None:
     minutes = str(answer.get("choice") or "")
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         until = None
         if minutes.isdecimal():
             until = runtime.now(session) + timedelta(minutes=int(minutes[:6]))
@@ -386,13 +267,13 @@ def _snooze(hand: Desk, item_id: uuid.UUID, version: int, answer: Answer) -> Non
             session, item_id, person.id, version=version, reason=reason, until=until
         )
         found = claiming.claim_next(session, person.id)
-    _lay_out(hand, str(found) if found else None)
+    lay_out(hand, str(found) if found else None)
     words = f"{SAID[Action.SNOOZE]}: it comes back when they write, and by {moment(until)}"
     hand.last_words, hand.last_delivery = words, None
 
 
 def _lower(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
-    with _acting(hand) as (session, person):
+    with acting_at(hand) as (session, person):
         undoing.lower_level(
             session,
             item_id,
@@ -402,16 +283,3 @@ def _lower(hand: Desk, item_id: uuid.UUID, answer: Answer) -> None:
         )
     hand.form, hand.trouble = None, ""
     hand.last_words, hand.last_delivery = SAID[Action.LOWER], None
-
-
-def _lay_out(hand: Desk, item: str | None) -> None:
-    hand.item, hand.form, hand.trouble = item, None, ""
-    hand.own_level, hand.warning = None, ""
-
-
-@contextmanager
-def _acting(hand: Desk) -> Iterator[tuple[Session, Person]]:
-    """One transaction, and in it whoever presses, as the record knows them now."""
-    with runtime.database().transaction() as session:
-        hand.pressed_by = acting(Page.TRIAGE, session, hand.token)
-        yield session, hand.pressed_by

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from oversight.domain.permissions import Role
 from oversight.services.deciding import Result
 from oversight.services.people import Person
-from oversight.ui import in_hand, presses
+from oversight.ui import decided, in_hand
 
 DECIDED = Result(uuid.uuid4(), None, None, closed=True)
 READER = Person(uuid.uuid4(), "noa", "Noa Lindqvist", Role.CLINICIAN, ("en",))
@@ -21,7 +21,7 @@ def look(monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> in_hand.InHand 
         raise trouble
 
     monkeypatch.setattr(in_hand, "look", broken)
-    return presses._look(None, DECIDED, uuid.uuid4(), READER)
+    return decided._look(None, DECIDED, uuid.uuid4(), READER)
 
 
 def test_a_next_card_that_cannot_be_read_does_not_undo_the_decision(monkeypatch):
