@@ -105,13 +105,23 @@ def owner_engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def shared_engine(postgres_server: PostgresFolders, migrated_template: str) -> Iterator[Engine]:
-    """One migrated database for all tests that roll back. Never commit here."""
+    """One migrated database for all tests that roll back. Never commit here in a test."""
     from db.session import make_engine
 
     with a_database(postgres_server, template=migrated_template) as url:
         created = make_engine(url)
         yield created
         created.dispose()
+
+
+@pytest.fixture(scope="session")
+def standing_clinic(shared_engine: Engine) -> None:
+    """A study with its arms and policies, stored once a process: every test begins with one."""
+    from tests.services.clinic import STANDING, Clinic
+
+    with Session(shared_engine) as opened:
+        Clinic.open(opened, STANDING)
+        opened.commit()
 
 
 @pytest.fixture

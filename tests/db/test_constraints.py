@@ -16,8 +16,8 @@ from tests.services.clinic import Clinic
 
 
 @pytest.fixture
-def clinic(session: Session) -> Clinic:
-    return Clinic.open(session)
+def clinic(session: Session, standing_clinic: None) -> Clinic:
+    return Clinic.standing(session)
 
 
 def refuse(session: Session, row: object, *, by: str) -> None:

@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 
 from classifiers.protocol import RiskAssessment
 from db.session import now
-from db.tables import Arm, Clinician, Conversation, Delivery, Draft, Message, ReviewItem, new_id
+from db.tables import (
+    Arm,
+    Clinician,
+    Conversation,
+    Delivery,
+    Draft,
+    Message,
+    ReviewItem,
+    Study,
+    new_id,
+)
 from oversight.domain.errors import Refusal
 from oversight.domain.flags import Flag
 from oversight.domain.lifecycle import ItemStatus
@@ -29,6 +39,7 @@ from oversight.services.policies import default_document, store_policy
 from oversight.services.receiving import receive
 
 VERSION = "on-strings-1"
+STANDING = "The standing clinic"
 
 
 @dataclass
@@ -41,8 +52,14 @@ class Clinic:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
-    def open(cls, session: Session) -> Clinic:
-        study_id = find_or_create_study(session, f"Clinic {uuid.uuid4().hex[:8]}")
+    def standing(cls, session: Session) -> Clinic:
+        """The one that every rolled-back test finds in the shared database, as it was opened."""
+        study_id = session.scalar(select(Study.id).where(Study.name == STANDING))
+        return cls.open(session) if study_id is None else cls(session, study_id)
+
+    @classmethod
+    def open(cls, session: Session, name: str | None = None) -> Clinic:
+        study_id = find_or_create_study(session, name or f"Clinic {uuid.uuid4().hex[:8]}")
         clinic = cls(session, study_id)
         clinic.arm("flagged", mode=Mode.HOLD_FLAGGED, automatic_release=True, sampling_share=0.0)
         clinic.arm("after", mode=Mode.READ_AFTER, automatic_release=True)

@@ -7,5 +7,5 @@ from tests.services.clinic import Clinic
 
 
 @pytest.fixture
-def clinic(session: Session) -> Clinic:
-    return Clinic.open(session)
+def clinic(session: Session, standing_clinic: None) -> Clinic:
+    return Clinic.standing(session)

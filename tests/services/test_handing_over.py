@@ -295,7 +295,7 @@ def test_left_behind_only_after_a_shift_that_ended_a_while_ago(had, ended):
 
 
 @pytest.mark.parametrize(
-    ("typed", "name"), itertools.product([" kim  LEE ", "Kim Lee"], ["Kim Lee", "KIM LEE"])
+    ("typed", "name"), [*itertools.product([" kim  LEE ", "Kim Lee"], ["Kim Lee", "KIM LEE"])]
 )
 def test_a_name_is_a_name_whatever_the_capitals(typed, name):
     assert named_right(typed, name)

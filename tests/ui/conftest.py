@@ -19,8 +19,8 @@ See = Callable[[str, Role], AppTest]
 
 
 @pytest.fixture
-def clinic(session: Session) -> Clinic:
-    return Clinic.open(session)
+def clinic(session: Session, standing_clinic: None) -> Clinic:
+    return Clinic.standing(session)
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ def offered(row: ButtonRow) -> list[str]:
 
 
 @pytest.fixture
-def clinic(session: Session) -> Clinic:
-    return Clinic.open(session)
+def clinic(session: Session, standing_clinic: None) -> Clinic:
+    return Clinic.standing(session)
 
 
 @pytest.fixture
