@@ -29,6 +29,7 @@ class Page(StrEnum):
     QUALITY = "quality"
     METRICS = "metrics"
     ESCALATIONS = "escalations"
+    INBOX = "inbox"
 
 
 PAGES: dict[Role, tuple[Page, ...]] = {
@@ -36,6 +37,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.INBOX,
         Page.CONVERSATION,
         Page.RECORD,
     ),
@@ -43,6 +45,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.INBOX,
         Page.QUALITY,
         Page.CONVERSATION,
         Page.RECORD,
@@ -52,10 +55,11 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.METRICS,
         Page.QUALITY,
         Page.ESCALATIONS,
+        Page.INBOX,
         Page.CONVERSATION,
         Page.RECORD,
     ),
-    Role.ADMIN: (Page.METRICS, Page.RECORD),
+    Role.ADMIN: (Page.METRICS, Page.INBOX, Page.RECORD),
 }
 
 

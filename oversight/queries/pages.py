@@ -24,6 +24,7 @@ class PageLine:
     status: PageStatus
     severity: Severity | None
     step: int | None
+    person_id: uuid.UUID
     person: str
     channel: ChannelKind | None
     reference: str
@@ -183,6 +184,7 @@ def _line(page: OutgoingPage, name: str) -> PageLine:
         status=PageStatus(page.status),
         severity=Severity(page.severity) if page.severity else None,
         step=page.step,
+        person_id=page.clinician_id,
         person=name,
         channel=ChannelKind(page.channel) if page.channel else None,
         reference=reference_of(page.subject or page.id),

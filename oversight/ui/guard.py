@@ -17,6 +17,8 @@ from oversight.services.people import Person, person_of
 COOKIE = "oversight_session"
 OPEN_PATHS = ("/sign-in", "/_stcore/health", "/healthz")
 OPEN_FOLDERS = ("/static/",)
+LINKS_OF_PAGES = "/page/"
+"""A page's own signed link says who follows it: no sign-in at three in the morning."""
 ASKS_THEMSELVES = ("/desk/press", "/desk/wording", "/desk/lease", "/desk/find")
 """They ask the record who is calling in the transaction of what is done: once is enough."""
 CACHE_SECONDS = 1.0
@@ -71,7 +73,7 @@ class Guard:
         self._known.pop(token, None)
 
     def _open(self, path: str) -> bool:
-        return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+        return path in OPEN_PATHS or path.startswith((*OPEN_FOLDERS, LINKS_OF_PAGES))
 
     async def _person(self, token: str | None) -> Person | None:
         if not token:

@@ -22,6 +22,7 @@ from oversight.ui.desk_view import view_of
 from oversight.ui.finding import Answered, find
 from oversight.ui.guard import COOKIE, same_origin
 from oversight.ui.live import Live
+from oversight.ui.page_link import link_routes
 from oversight.ui.presses import Press, press
 from oversight.ui.sign_in_page import sign_in_page
 from oversight.ui.trouble import AWAY, FAILED
@@ -37,6 +38,7 @@ def routes(live: Live) -> list[BaseRoute]:
         Route("/sign-in", _show_sign_in, methods=["GET"]),
         Route("/sign-in", _sign_in, methods=["POST"]),
         Route("/sign-out", _sign_out, methods=["POST"]),
+        *link_routes(),
         Route("/desk/press", _desk(_press), methods=["POST"]),
         Route("/desk/find", _desk(_find), methods=["POST"]),
         Route("/desk/wording", _desk(_keep_wording), methods=["POST"]),

@@ -1,4 +1,4 @@
-"""The sign-in page: plain HTML, before any of Streamlit is loaded."""
+"""Plain HTML before any of Streamlit is loaded: the sign-in page, and the look of others."""
 
 from html import escape
 
@@ -8,7 +8,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Sign in · Oversight</title>
+<title>{title} · Oversight</title>
 <style>
 :root {{ --back: #fbfcfc; --card: #eef3f4; --ink: #1b262c; --soft: #4d5a60; --line: #8a999f;
   --go: #1c6b74; --go-ink: #ffffff; --bad: #9c1c15; --bad-back: #fbe9e7; }}
@@ -29,6 +29,7 @@ input {{ width: 100%; font: inherit; padding: .6rem .7rem; margin-bottom: 1.1rem
 button {{ width: 100%; font: inherit; font-weight: 600; padding: .7rem; border: 0; cursor: pointer;
   border-radius: .4rem; background: var(--go); color: var(--go-ink); }}
 input:focus-visible, button:focus-visible {{ outline: 3px solid var(--go); outline-offset: 2px; }}
+a {{ color: inherit; }}
 .bad {{ margin: 0 0 1rem; padding: .7rem .8rem; border-radius: .4rem; color: var(--bad);
   background: var(--bad-back); }}
 </style>
@@ -36,7 +37,13 @@ input:focus-visible, button:focus-visible {{ outline: 3px solid var(--go); outli
 <body>
 <main>
 <h1>Oversight</h1>
-<p>Every message of the bot, answered for by a person.</p>
+{body}
+</main>
+</body>
+</html>
+"""
+
+_SIGN_IN = """<p>Every message of the bot, answered for by a person.</p>
 <form method="post" action="/sign-in">
 {trouble}
 <label for="username">User name</label>
@@ -47,18 +54,21 @@ input:focus-visible, button:focus-visible {{ outline: 3px solid var(--go); outli
   maxlength="1024" {second}>
 <button type="submit">Sign in</button>
 </form>
-</main>
-</body>
-</html>
 """
 
 
 def sign_in_page(trouble: str | None = None, username: str = "") -> str:
     """The whole page; ``trouble`` says in plain words why the last attempt did not work."""
     words = f'<p class="bad" role="alert">{escape(trouble)}</p>' if trouble else ""
-    return _PAGE.format(
+    body = _SIGN_IN.format(
         trouble=words,
         username=escape(username[:128]),
         first="" if username else "autofocus",
         second="autofocus" if username else "",
     )
+    return plain_page("Sign in", body)
+
+
+def plain_page(title: str, body: str) -> str:
+    """A whole page around ``body``, which is HTML already."""
+    return _PAGE.format(title=escape(title), body=body)
