@@ -135,3 +135,12 @@ def test_only_readers_act_on_what_was_sent_and_on_levels(clinic: Clinic, role, a
             case _:
                 at = now(clinic.session)
                 escalating.acknowledge(clinic.session, call, other, now=at)
+
+
+def test_a_password_costs_a_guesser_as_much_as_the_library_advises(quick_passwords):
+    """The tests hash in no time; the product does not."""
+    kept = quick_passwords.hash("correct horse")
+    assert kept.startswith("$argon2id$")
+    assert quick_passwords.memory_cost >= 64 * 1024
+    assert quick_passwords.time_cost >= 3
+    assert quick_passwords.verify(kept, "correct horse")
