@@ -3,7 +3,17 @@
 if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
-    from pages import conversation, escalations, inbox, metrics, quality, record, together, triage
+    from pages import (
+        conversation,
+        escalations,
+        inbox,
+        metrics,
+        on_call,
+        quality,
+        record,
+        together,
+        triage,
+    )
 
     show(
         {
@@ -14,6 +24,7 @@ if __name__ == "__main__":
             Page.QUALITY: quality.render,
             Page.METRICS: metrics.render,
             Page.ESCALATIONS: escalations.render,
+            Page.ON_CALL: on_call.render,
             Page.INBOX: inbox.render,
         }
     )

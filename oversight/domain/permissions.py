@@ -29,6 +29,7 @@ class Page(StrEnum):
     QUALITY = "quality"
     METRICS = "metrics"
     ESCALATIONS = "escalations"
+    ON_CALL = "on_call"
     INBOX = "inbox"
 
 
@@ -37,6 +38,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.ON_CALL,
         Page.INBOX,
         Page.CONVERSATION,
         Page.RECORD,
@@ -45,6 +47,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.ON_CALL,
         Page.INBOX,
         Page.QUALITY,
         Page.CONVERSATION,
@@ -55,11 +58,12 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.METRICS,
         Page.QUALITY,
         Page.ESCALATIONS,
+        Page.ON_CALL,
         Page.INBOX,
         Page.CONVERSATION,
         Page.RECORD,
     ),
-    Role.ADMIN: (Page.METRICS, Page.INBOX, Page.RECORD),
+    Role.ADMIN: (Page.METRICS, Page.ON_CALL, Page.INBOX, Page.RECORD),
 }
 
 
