@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=("linear", "short"),
         help="that section alone, by linear models or by a dozen short trainings (half an hour)",
     )
+    evaluate.add_argument(
+        "--source", action="append", default=[], help="leave out this source alone; repeatable"
+    )
     commands.add_parser("corpus", help="count what the training corpus holds")
     train = commands.add_parser("train", help="rebuild the model (requirements-train.txt)")
     train.add_argument("--folder", type=Path, default=Path("var/model"))
@@ -91,6 +94,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         frozenset(parts),
         _short_models() if chosen.leave_one_source_out == "short" else None,
         chosen.trial,
+        frozenset(chosen.source),
     )
     for line in report_lines(setting):
         sys.stdout.write(line + "\n")

@@ -10,6 +10,10 @@ from classifiers.phrases import PhraseHit
 from oversight.domain.flags import GRADES, Flag, Grade, grade_at_least
 from oversight.domain.severity import Category, Severity, worst
 
+#: Names of outputs, put together once: on every text it showed.
+_LEVEL_NAMES = {level: f"severity:{level.value}" for level in LEVELS}
+_CATEGORY_NAMES = {category: f"category:{category.value}" for category in Category}
+_FLAG_NAMES = {flag: f"flag:{flag.value}" for flag in Flag}
 _ABSENT = frozenset(f"flag:{flag.value}" for flag in FLAGS_OF_ABSENCE)
 
 
@@ -42,7 +46,7 @@ def severity_probabilities(scores: Mapping[str, float]) -> dict[Severity, float]
     at_least: dict[Severity, float] = {}
     ceiling = 0.0
     for level in reversed(LEVELS):
-        ceiling = max(ceiling, scores[f"severity:{level.value}"])
+        ceiling = max(ceiling, scores[_LEVEL_NAMES[level]])
         at_least[level] = ceiling
     return {level: at_least[level] for level in LEVELS}
 
@@ -54,7 +58,7 @@ def decided_severity(
     reached = [
         level
         for level, probability in probabilities.items()
-        if probability >= thresholds[f"severity:{level.value}"]
+        if probability >= thresholds[_LEVEL_NAMES[level]]
     ]
     return worst([Severity.L0, *reached])
 
@@ -79,7 +83,7 @@ def crisis_probability(scores: Mapping[str, float]) -> float:
 
 
 def category_probabilities(scores: Mapping[str, float]) -> dict[Category, float]:
-    return {category: scores[f"category:{category.value}"] for category in Category}
+    return {category: scores[name] for category, name in _CATEGORY_NAMES.items()}
 
 
 def decided_categories(
@@ -94,7 +98,7 @@ def decided_categories(
     chosen = {
         category
         for category, probability in probabilities.items()
-        if probability >= thresholds[f"category:{category.value}"]
+        if probability >= thresholds[_CATEGORY_NAMES[category]]
     }
     chosen.update(hit.category for hit in hits)
     if not chosen:
@@ -103,7 +107,7 @@ def decided_categories(
 
 
 def flag_probabilities(scores: Mapping[str, float]) -> dict[Flag, float]:
-    return {flag: scores[f"flag:{flag.value}"] for flag in Flag}
+    return {flag: scores[name] for flag, name in _FLAG_NAMES.items()}
 
 
 def decided_flags(
@@ -112,13 +116,13 @@ def decided_flags(
     return tuple(
         flag
         for flag, probability in probabilities.items()
-        if probability >= thresholds[f"flag:{flag.value}"]
+        if probability >= thresholds[_FLAG_NAMES[flag]]
     )
 
 
 def reply_harm_probability(scores: Mapping[str, float], flags: Sequence[Flag]) -> float:
     """P(any flag of H2 or worse): the head's own answer, never below a decided harmful flag's."""
     harmful = [
-        scores[f"flag:{flag.value}"] for flag in flags if grade_at_least(GRADES[flag], Grade.H2)
+        scores[_FLAG_NAMES[flag]] for flag in flags if grade_at_least(GRADES[flag], Grade.H2)
     ]
     return max([scores[HARM], *harmful])

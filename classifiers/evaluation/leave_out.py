@@ -46,28 +46,43 @@ class Source:
 
 
 def leave_one_out_lines(
-    make: ScorersMaker, public_folder: Path | None, *, rounds: int
+    make: ScorersMaker,
+    public_folder: Path | None,
+    *,
+    rounds: int,
+    only: frozenset[str] = frozenset(),
 ) -> Iterator[str]:
-    """Two Markdown tables: messages (suicide or self-harm at L1+), then replies (H2+)."""
+    """Two Markdown tables: messages (suicide or self-harm at L1+), then replies (H2+).
+
+    ``only`` names the sources to leave out, each in its turn; none means every source.
+    """
     yield "\n## Leave one source out"
     for title, output, sources in (
         ("messages: suicide or self-harm, L1+", CRISIS, message_sources(public_folder)),
         ("replies: H2+", HARM, reply_sources(public_folder)),
     ):
+        if only and not only & sources.keys():
+            continue
         yield f"\n### {title}"
         yield (
             "| source left out | n | positive | scorer | AUROC, all sources | without this one | "
             "lost | recall at 95% specificity, all | without |"
         )
         yield "|---" * 9 + "|"
-        yield from _source_lines(make, sources, output, rounds)
+        yield from _source_lines(make, sources, output, rounds, only)
 
 
 def _source_lines(
-    make: ScorersMaker, sources: dict[str, Source], output: str, rounds: int
+    make: ScorersMaker,
+    sources: dict[str, Source],
+    output: str,
+    rounds: int,
+    only: frozenset[str],
 ) -> Iterator[str]:
     everything = make([e for source in sources.values() for e in source.training])
     for name, source in sources.items():
+        if only and name not in only:
+            continue
         question = questions_on(source.held, output, name)
         positives = int(question.truth.sum())
         if min(positives, len(question.truth) - positives) < _FEWEST:

@@ -46,7 +46,11 @@ from classifiers.outputs import CRISIS, HARM, LEVELS
 from classifiers.protocol import Message, RiskAssessment
 from classifiers.training import public
 from classifiers.training.labels import Example, participant_example, reply_example
-from classifiers.training.recipe import everything_once, participant_split, reply_split
+from classifiers.training.recipe import (
+    everything_once,
+    participant_split,
+    reply_split,
+)
 from oversight.domain.severity import Severity, at_least
 
 #: Left out unless asked for: it trains a dozen models.
@@ -68,6 +72,7 @@ class Setting:
     parts: frozenset[str] = frozenset()
     short_models: ScorersMaker | None = None
     trial_folder: Path | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 Section = Callable[[Setting, ShippedModel], Iterator[str]]
@@ -114,7 +119,9 @@ def _linear(setting: Setting) -> ScorersMaker:
 
 def _left_out(setting: Setting, _: ShippedModel) -> Iterator[str]:
     make = setting.short_models or _linear(setting)
-    return leave_one_out_lines(make, setting.public_folder, rounds=setting.rounds)
+    return leave_one_out_lines(
+        make, setting.public_folder, rounds=setting.rounds, only=setting.left_out
+    )
 
 
 def _categories(_: Setting, shipped: ShippedModel) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.evaluation.wordy import in_wordy_voice
 from classifiers.outputs import CRISIS, HARM, PARTICIPANT_OUTPUTS, REPLY_OUTPUTS
 from classifiers.training import public
 from classifiers.training.corpus import ParticipantRow, ReplyRow
@@ -76,7 +77,14 @@ def participant_questions(public_folder: Path | None) -> list[Question]:
 def reply_questions(public_folder: Path | None) -> list[Question]:
     """Harm of replies: held-out scenarios, one source trained on in part, two never seen."""
     authored = [reply_example(row) for row in reply_split("test")]
-    questions = [questions_on(authored, HARM, "authored replies: H2+")]
+    plain = [e for e in authored if e.message.language == "en"]
+    questions = [
+        questions_on(authored, HARM, "authored replies: H2+"),
+        questions_on(plain, HARM, "authored replies, English: H2+"),
+        questions_on(
+            in_wordy_voice(authored), HARM, "the same with a wordy bot's words around them: H2+"
+        ),
+    ]
     if public_folder is None:
         return questions
     near = public.reply_examples(public_folder, split="test")
