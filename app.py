@@ -4,6 +4,7 @@ if __name__ == "__main__":
     from oversight.domain.permissions import Page
     from oversight.ui.navigation import show
     from pages import (
+        case,
         conversation,
         escalations,
         inbox,
@@ -24,6 +25,7 @@ if __name__ == "__main__":
             Page.QUALITY: quality.render,
             Page.METRICS: metrics.render,
             Page.ESCALATIONS: escalations.render,
+            Page.CASE: case.render,
             Page.ON_CALL: on_call.render,
             Page.INBOX: inbox.render,
         }

@@ -29,6 +29,7 @@ class Page(StrEnum):
     QUALITY = "quality"
     METRICS = "metrics"
     ESCALATIONS = "escalations"
+    CASE = "case"
     ON_CALL = "on_call"
     INBOX = "inbox"
 
@@ -38,6 +39,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.CASE,
         Page.ON_CALL,
         Page.INBOX,
         Page.CONVERSATION,
@@ -47,6 +49,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.TRIAGE,
         Page.TOGETHER,
         Page.ESCALATIONS,
+        Page.CASE,
         Page.ON_CALL,
         Page.INBOX,
         Page.QUALITY,
@@ -58,6 +61,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
         Page.METRICS,
         Page.QUALITY,
         Page.ESCALATIONS,
+        Page.CASE,
         Page.ON_CALL,
         Page.INBOX,
         Page.CONVERSATION,

@@ -120,6 +120,7 @@ class CaseView:
     """Everything about one case but the conversation itself."""
 
     escalation_id: uuid.UUID
+    conversation_id: uuid.UUID
     reference: str
     severity: Severity
     record: CaseRecord | None
@@ -147,6 +148,7 @@ def case_view(session: Session, escalation_id: uuid.UUID) -> CaseView:
     severity = Severity(escalation.severity)
     return CaseView(
         escalation_id=escalation_id,
+        conversation_id=escalation.conversation_id,
         reference=reference_of(escalation_id),
         severity=severity,
         record=kept,

@@ -20,6 +20,7 @@ TITLES: Mapping[Page, tuple[str, str]] = {
     Page.QUALITY: ("Quality", ":material/fact_check:"),
     Page.METRICS: ("Metrics", ":material/monitoring:"),
     Page.ESCALATIONS: ("Escalations", ":material/notification_important:"),
+    Page.CASE: ("Case", ":material/folder_shared:"),
     Page.ON_CALL: ("On call", ":material/calendar_month:"),
     Page.INBOX: ("Inbox", ":material/call:"),
 }
