@@ -79,7 +79,7 @@ def ladder_html(one: OpenEscalation, ladder: Ladder, *, now: datetime) -> str:
 
 def _row(rung: Rung, one: OpenEscalation, ladder: Ladder, *, now: datetime) -> str:
     minute = length((rung.due_at - ladder.started_at).total_seconds())
-    asks = ", ".join(ROLE_WORDS.get(role, role) for role in rung.roles)
+    asks = ", ".join(ROLE_WORDS.get(role, role) for role in rung.roles) or "NOT COVERED"
     return _line(minute, asks, _told(rung.called) or _pending(rung.number, one, rung.due_at, now))
 
 
