@@ -12,6 +12,7 @@ if __name__ == "__main__":
         on_call,
         quality,
         record,
+        shift,
         together,
         triage,
     )
@@ -20,6 +21,7 @@ if __name__ == "__main__":
         {
             Page.TRIAGE: triage.render,
             Page.TOGETHER: together.render,
+            Page.SHIFT: shift.render,
             Page.CONVERSATION: conversation.render,
             Page.RECORD: record.render,
             Page.QUALITY: quality.render,

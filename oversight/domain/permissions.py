@@ -24,6 +24,7 @@ class Page(StrEnum):
 
     TRIAGE = "triage"
     TOGETHER = "together"
+    SHIFT = "shift"
     CONVERSATION = "conversation"
     RECORD = "record"
     QUALITY = "quality"
@@ -38,6 +39,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
     Role.CLINICIAN: (
         Page.TRIAGE,
         Page.TOGETHER,
+        Page.SHIFT,
         Page.ESCALATIONS,
         Page.CASE,
         Page.ON_CALL,
@@ -48,6 +50,7 @@ PAGES: dict[Role, tuple[Page, ...]] = {
     Role.SUPERVISOR: (
         Page.TRIAGE,
         Page.TOGETHER,
+        Page.SHIFT,
         Page.ESCALATIONS,
         Page.CASE,
         Page.ON_CALL,

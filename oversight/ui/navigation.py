@@ -15,6 +15,7 @@ from oversight.ui.who import current_person
 TITLES: Mapping[Page, tuple[str, str]] = {
     Page.TRIAGE: ("Triage", ":material/inbox:"),
     Page.TOGETHER: ("Calm ones", ":material/done_all:"),
+    Page.SHIFT: ("My shift", ":material/self_improvement:"),
     Page.CONVERSATION: ("Conversation", ":material/forum:"),
     Page.RECORD: ("Record", ":material/history:"),
     Page.QUALITY: ("Quality", ":material/fact_check:"),
