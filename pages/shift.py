@@ -18,7 +18,7 @@ from oversight.ui.who import guard
 
 
 def render() -> None:
-    """The parts of one's shift, what others wait for first."""
+    """The parts of one's shift, each with its own words and presses."""
     person = guard(Page.SHIFT)
     with runtime.database().reading() as session:
         duty = own_duty(session, person.id)
@@ -32,17 +32,14 @@ def render() -> None:
         team = team_load(session, person.id) if person.role is Role.SUPERVISOR else None
         drills = own_drills(session, person.id, limit=1)
     st.title("My shift", anchor=False)
+    duty_part(person, duty)
     left, right = st.columns(2, gap="large")
     with left:
-        duty_part(person, duty)
         load_part()
-    with right:
         questions_part(asked_of_me, asked_by_me)
-        handover_part(person, own, offered, answered, colleagues)
-    left, right = st.columns(2, gap="large")
-    with left:
         raised_part(raised)
         if team is not None:
             team_part(team)
     with right:
+        handover_part(person, own, offered, answered, colleagues)
         drill_part(drills[0] if drills else None)

@@ -70,7 +70,7 @@ def _questions(brief: Brief) -> str:
         for q in brief.asked_by_them
     ]
     told = "; ".join([*asked, *asking])
-    return f"<p>Questions, which stay with whom they were asked of: {told}.</p>" if told else ""
+    return f"<p>Open questions, which stay with those who were asked: {told}.</p>" if told else ""
 
 
 def _decided(brief: Brief) -> str:

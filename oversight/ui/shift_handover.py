@@ -40,6 +40,7 @@ def handover_part(
     for done in answered:
         st.write(answered_words(done))
     mine = next((one for one in offered if one.giver_id == person.id), None)
+    st.subheader("What you have in hand", anchor=False)
     if not own.in_hand:
         st.write("You have nothing in hand: there is nothing to hand over.")
     else:

@@ -122,9 +122,7 @@ def question_html(one: AskedQuestion, *, mine: bool) -> str:
         )
     elif mine:
         seen = f"Seen {moment(one.seen_at)}" if one.seen_at else "Not seen yet"
-        parts.append(
-            f'<p class="ov-soft">{seen}, not answered. The item and its clock are yours.</p>'
-        )
+        parts.append(f'<p class="ov-soft">{seen}, not answered. Asking hands nothing over.</p>')
     return f'<section class="ov-calm">{"".join(parts)}</section>'
 
 

@@ -28,12 +28,12 @@ from tests.ui.conftest import See, words
 
 
 @pytest.fixture
-def page(clinic: Clinic, see: See) -> AppTest:  # noqa: ARG001
+def page(clinic: Clinic, see: See) -> AppTest:
     return see("shift", Role.CLINICIAN)
 
 
 @pytest.fixture
-def me(page: AppTest, session: Session) -> uuid.UUID:  # noqa: ARG001
+def me(page: AppTest, session: Session) -> uuid.UUID:
     return session.scalars(
         select(Clinician.id).where(Clinician.username == "clinician-looking")
     ).one()
@@ -182,7 +182,7 @@ def test_answers_to_ones_own_questions_are_shown(
 
 
 @pytest.fixture
-def full(clinic: Clinic, me: uuid.UUID, other: uuid.UUID) -> Clinic:  # noqa: ARG001
+def full(clinic: Clinic, me: uuid.UUID, other: uuid.UUID) -> Clinic:
     """I have something set aside, a case, and something open on my screen."""
     item = held(clinic, "aside", me)
     version = clinic.open_item("aside").version
