@@ -15,7 +15,7 @@ SHOWN = 100
 def render() -> None:
     """The newest pages; a link only of one's own: it confirms in the name of whoever got it."""
     person = guard(Page.INBOX)
-    st.title("Inbox of pages", anchor=False)
+    st.title("Pages sent", anchor=False)
     st.write(
         "Every page that was sent or should have been: ids, a level and a link, never a word that"
         " was said. The link of a page stands here for whoever it was sent to, where the page is"

@@ -23,7 +23,7 @@ TITLES: Mapping[Page, tuple[str, str]] = {
     Page.ESCALATIONS: ("Escalations", ":material/notification_important:"),
     Page.CASE: ("Case", ":material/folder_shared:"),
     Page.ON_CALL: ("On call", ":material/calendar_month:"),
-    Page.INBOX: ("Inbox", ":material/call:"),
+    Page.INBOX: ("Pages sent", ":material/call:"),
 }
 
 
