@@ -69,11 +69,12 @@ def run_through(system: System, bots: Bots, *, meanwhile: Callable[[System, Bots
     database = system.database()
     assert not bots.errors
     decided = nothing_open(database)
+    # Both at once: a text scored late may open an item, and send a bridge, when all was sent.
     wait_until(
-        lambda: clinicians.errors or decided(), seconds=SETTLE_SECONDS, what="everything decided"
+        lambda: clinicians.errors or (decided() and _all_sent(database)),
+        seconds=2 * SETTLE_SECONDS,
+        what="everything decided and sent",
     )
-    assert not clinicians.errors
-    wait_until(lambda: _all_sent(database), seconds=SETTLE_SECONDS, what="everything sent")
     clinicians.stop()
     channel.stop()
     assert not clinicians.errors
