@@ -9,7 +9,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-TRUSTED_SECONDS = 1.0
+TRUSTED_SECONDS = 5.0
 """A connection put back this short a time ago, and silent since, is used again without a ping."""
 
 PING_SECONDS = 3.0

@@ -47,7 +47,10 @@ def kick_key(queue: str) -> str:
 class Bell:
     """Rings from one background thread, started by the first ring; rings close together are one."""
 
-    def __init__(self, *, database_url: str, redis_url: str | None) -> None:
+    def __init__(
+        self, *, database_url: str, redis_url: str | None, linger_seconds: float = 0.0
+    ) -> None:
+        self._linger_seconds = linger_seconds
         self._database_url = libpq_url(database_url)
         self._redis_url = redis_url
         self._changed = threading.Condition()
@@ -80,6 +83,8 @@ class Bell:
         closing = False
         while not closing:
             closing = self._wait()
+            if self._linger_seconds and not closing:
+                time.sleep(self._linger_seconds)
             self._say("postgres", self._notify)
             self._say("redis", self._kick)
             if not closing:
@@ -153,11 +158,18 @@ class Bell:
         self._postgres = self._redis = None
 
 
-def make_bell(settings: Settings) -> Bell:
-    """The bell of one process. Call it with the rings of a commit; close it at the end."""
+def make_bell(settings: Settings, *, linger_seconds: float = 0.0) -> Bell:
+    """The bell of one process. Call it with the rings of a commit; close it at the end.
+
+    ``linger_seconds``: whoever rang may first answer somebody, undisturbed by our thread.
+    """
     if settings.database_url is None:
         raise ValueError("a bell needs a database to ring through")
-    return Bell(database_url=settings.database_url, redis_url=settings.redis_url)
+    return Bell(
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        linger_seconds=linger_seconds,
+    )
 
 
 def _payload(conversations: Collection[str]) -> str:
