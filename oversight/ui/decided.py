@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from db.session import Session
 from oversight.domain.errors import AlreadyClaimed, ClaimLost, Refusal, StaleVersion
 from oversight.domain.flags import Flag
+from oversight.domain.lifecycle import DeliveryStatus
 from oversight.domain.permissions import Action, Page
 from oversight.domain.severity import Severity
 from oversight.logs import logger
+from oversight.queries.delivery import DeliveryState
 from oversight.services import deciding
 from oversight.services.deciding import Request, Result
 from oversight.services.people import Person
@@ -100,14 +102,20 @@ def _decided(hand: Desk, asked_by: Callable[[Person], Request]) -> Done:
     try:
         with acting_at(hand) as (session, person):
             result, following = deciding.decide_and_go_on(session, asked_by(person))
-            return Done(result, following, _look(session, result, following, person))
+            return Done(
+                result, following, _look(session, result, following, person, hand.participant)
+            )
     except AlreadyClaimed:
         with acting_at(hand) as (session, person):
             return Done(deciding.decide(session, asked_by(person)), None)
 
 
 def _look(
-    session: Session, result: Result, following: uuid.UUID | None, person: Person
+    session: Session,
+    result: Result,
+    following: uuid.UUID | None,
+    person: Person,
+    participant: str = "",
 ) -> in_hand.InHand | None:
     """The next card, read while we are at it: a transaction of its own takes longer.
 
@@ -118,10 +126,26 @@ def _look(
         return None
     sent = str(result.delivery_id) if result.delivery_id else None
     try:
-        return in_hand.look(session, str(following), sent, person)
+        queued = _queued(result, participant)
+        return in_hand.look(session, str(following), sent, person, queued=queued)
     except (Refusal, ValueError, LookupError) as error:  # what a card can hold that no one knows
         log.error("the next card could not be read", error=type(error).__name__)
         return None
+
+
+def _queued(result: Result, participant: str) -> DeliveryState | None:
+    """The state of what this transaction has queued; None where that is for the record to say."""
+    if result.delivery_id is None or result.send_at is None or result.repeated or not participant:
+        return None
+    return DeliveryState(
+        id=result.delivery_id,
+        participant=participant,
+        status=DeliveryStatus.QUEUED,
+        not_before=result.send_at,
+        handed_out_at=None,
+        settled_at=None,
+        at=result.send_at,  # until the card has been read, which knows the time
+    )
 
 
 def _lost(hand: Desk, request: Request) -> None:

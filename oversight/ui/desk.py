@@ -50,6 +50,7 @@ class Desk:
     trouble: str = ""
     own_level: str | None = None
     shown_at: str | None = None
+    participant: str = ""
     last_delivery: str | None = None
     last_words: str = ""
     warning: str = ""

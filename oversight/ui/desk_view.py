@@ -41,7 +41,7 @@ def _card(hand: Desk, seen: InHand, found: Card, person: Person) -> DeskView:
     mine = found.holder_id == person.id
     first = mine and hand.own_level is None and _judge_first(found)
     hand.judging = found.item_id if first else None
-    hand.shown_at = f"{found.version}"
+    hand.shown_at, hand.participant = f"{found.version}", found.participant
     writing = hand.form if mine else None
     hand.offers[(mark(found), presses.NEWER)] = lambda _answer: presses.show_newer()
     return DeskView(

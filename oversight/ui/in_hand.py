@@ -1,7 +1,7 @@
 """What Triage reads to draw its card: the item in hand, the last text sent, a race lost."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db.session import Session
 from oversight.domain.errors import NotFound
@@ -25,10 +25,23 @@ class InHand:
     lost: Faster | None = None
 
 
-def look(session: Session, item: str | None, last_delivery: str | None, person: Person) -> InHand:
-    """Read the card of an item and the state of a delivery, as this person sees them."""
+def look(
+    session: Session,
+    item: str | None,
+    last_delivery: str | None,
+    person: Person,
+    *,
+    queued: DeliveryState | None = None,
+) -> InHand:
+    """Read the card of an item and the state of a delivery, as this person sees them.
+
+    What was queued in this very transaction is known already and not asked.
+    """
+    found = _card(session, item, person)
+    if queued is not None and found is not None:
+        return InHand(item, last_delivery, found, replace(queued, at=found.at))
     sent = delivery_state(session, uuid.UUID(last_delivery)) if last_delivery else None
-    return InHand(item, last_delivery, _card(session, item, person), sent)
+    return InHand(item, last_delivery, found, sent)
 
 
 def read(hand: Desk, person: Person) -> InHand:

@@ -195,7 +195,7 @@ def test_a_card_that_cannot_be_read_leaves_a_way_on(clinic, tab, monkeypatch):
     noa = tab("noa")
     look = in_hand.look
 
-    def broken(*_: object) -> in_hand.InHand:
+    def broken(*_: object, **__: object) -> in_hand.InHand:
         raise ValueError("a level that nobody knows")
 
     monkeypatch.setattr(in_hand, "look", broken)

@@ -17,7 +17,7 @@ READER = Person(uuid.uuid4(), "noa", "Noa Lindqvist", Role.CLINICIAN, ("en",))
 
 
 def look(monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> in_hand.InHand | None:
-    def broken(*_: object) -> in_hand.InHand:
+    def broken(*_: object, **__: object) -> in_hand.InHand:
         raise trouble
 
     monkeypatch.setattr(in_hand, "look", broken)
