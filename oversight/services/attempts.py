@@ -14,7 +14,7 @@ from oversight.domain.ladder import ladder_of
 from oversight.domain.lifecycle import EscalationStatus
 from oversight.domain.severity import Severity
 from oversight.queries.policies import policy_of
-from oversight.services.audit import Actor, Event, record
+from oversight.services.case_events import note_case
 from oversight.services.contacting import begin_contact
 from oversight.services.escalating import acknowledge, locked_escalation, require_reader
 
@@ -49,7 +49,7 @@ def record_attempt(
     )
     session.add(attempt)
     session.flush()
-    _record(
+    note_case(
         session,
         "contact.attempt",
         escalation,
@@ -108,7 +108,7 @@ def propose_welfare_check(
     )
     session.add(check)
     session.flush()
-    _record(session, "welfare.propose", escalation, clinician_id, ordered=ordered)
+    note_case(session, "welfare.propose", escalation, clinician_id, ordered=ordered)
     ring(session, Topic.LIVE, escalation.conversation_id)
     return ordered
 
@@ -132,7 +132,7 @@ def confirm_welfare_check(
     check.confirmed_by, check.confirmed_at = clinician_id, now
     check.ordered_at = check.ordered_at or now
     session.flush()
-    _record(session, "welfare.confirm", escalation, clinician_id)
+    note_case(session, "welfare.confirm", escalation, clinician_id)
     ring(session, Topic.LIVE, escalation.conversation_id)
 
 
@@ -149,18 +149,3 @@ def _more_time(session: Session, escalation: Escalation, *, now: datetime) -> No
     until = now + timedelta(seconds=policy.acknowledged_for_seconds[level])
     escalation.acknowledged_until = escalation.next_page_at = until
     session.flush()
-
-
-def _record(
-    session: Session, kind: str, escalation: Escalation, who: uuid.UUID, **detail: object
-) -> None:
-    event = Event(
-        kind,
-        Actor.clinician(who),
-        study_id=escalation.study_id,
-        conversation_id=escalation.conversation_id,
-        item_id=escalation.item_id,
-        subject=escalation.id,
-        detail=detail,
-    )
-    record(session, event)

@@ -31,7 +31,8 @@ from oversight.domain.forms import (
     screener_missing,
 )
 from oversight.domain.severity import Severity
-from oversight.services.case_records import complete, escalation_of, note, record_of
+from oversight.services.case_events import note_case
+from oversight.services.case_records import complete, escalation_of, record_of
 from oversight.services.escalating import require_reader
 from oversight.services.working_days import holidays_of
 
@@ -139,7 +140,9 @@ def report_made(
     ).one_or_none()
     if made is None:
         raise Conflict("no such report is owed, or it was made already")
-    note(session, "case.report", escalation_of(session, escalation_id), clinician_id, rule=rule)
+    note_case(
+        session, "case.report", escalation_of(session, escalation_id), clinician_id, rule=rule
+    )
 
 
 def screener_from(content: Mapping[str, Mapping[str, str | None]]) -> Screener:
@@ -176,7 +179,7 @@ def _form(
         )
     )
     session.flush()
-    note(session, "case.form", escalation_of(session, escalation_id), clinician_id, form=kind)
+    note_case(session, "case.form", escalation_of(session, escalation_id), clinician_id, form=kind)
 
 
 def _site(session: Session, escalation_id: uuid.UUID) -> tuple[str | None, ZoneInfo]:

@@ -35,7 +35,7 @@ from oversight.domain.ladder import escalates
 from oversight.domain.permissions import Role
 from oversight.domain.severity import Severity, worst
 from oversight.services.attempts import attempts_of
-from oversight.services.audit import Actor, Event, record
+from oversight.services.case_events import note_case
 from oversight.services.escalating import locked_escalation, require_reader, resolve
 from oversight.services.locking import lock_conversation, lock_open_items
 from oversight.services.people import knows_password
@@ -147,7 +147,7 @@ def sign_and_close(
     kept.signed_by, kept.signed_at = clinician_id, now
     kept.signed_meaning, kept.digest = SignatureMeaning.AUTHOR, digest
     session.flush()
-    note(session, "case.sign", escalation, clinician_id, digest=digest)
+    note_case(session, "case.sign", escalation, clinician_id, digest=digest)
     disposition = kept.fields["disposition"]
     resolve(session, escalation_id, clinician_id, resolution=disposition, now=now)
     return digest
@@ -183,7 +183,7 @@ def cosign(
     kept.cosigned_by, kept.cosigned_at = supervisor_id, now
     kept.cosigned_meaning = SignatureMeaning.REVIEW
     session.flush()
-    note(session, "case.cosign", escalation_of(session, escalation_id), supervisor_id)
+    note_case(session, "case.cosign", escalation_of(session, escalation_id), supervisor_id)
 
 
 def complete(missing: Sequence[str]) -> None:
@@ -242,19 +242,3 @@ def record_of(session: Session, escalation_id: uuid.UUID, *, lock: bool = False)
     if found is None:
         raise NotFound("this case has no record yet: open it first")
     return found
-
-
-def note(
-    session: Session, kind: str, escalation: Escalation, who: uuid.UUID, **detail: object
-) -> None:
-    """Leave an event about the case."""
-    event = Event(
-        kind,
-        Actor.clinician(who),
-        study_id=escalation.study_id,
-        conversation_id=escalation.conversation_id,
-        item_id=escalation.item_id,
-        subject=escalation.id,
-        detail=detail,
-    )
-    record(session, event)

@@ -14,8 +14,9 @@ from oversight.domain.lifecycle import EscalationEvent, EscalationStatus
 from oversight.domain.pages import PageKind
 from oversight.domain.severity import Severity
 from oversight.queries.policies import policy_of
-from oversight.services.audit import Actor, Event, record
+from oversight.services.audit import Actor
 from oversight.services.calling import Notice, tell
+from oversight.services.case_events import note_case
 from oversight.services.escalating import locked_escalation, require_reader
 from oversight.services.transition import ESCALATION, move
 
@@ -58,7 +59,7 @@ def ask_handoff(
         severity=Severity(escalation.severity),
     )
     tell(session, [to_id], notice, now=now)
-    _record(session, "handoff.ask", escalation, from_id, to=str(to_id))
+    note_case(session, "handoff.ask", escalation, from_id, to=str(to_id))
     return handoff.id
 
 
@@ -83,7 +84,7 @@ def answer_handoff(
     else:
         handoff.declined_at = now
     session.flush()
-    _record(session, "handoff.answer", escalation, clinician_id, accepts=accepts)
+    note_case(session, "handoff.answer", escalation, clinician_id, accepts=accepts)
     ring(session, Topic.LIVE, escalation.conversation_id)
 
 
@@ -96,7 +97,7 @@ def withdraw_handoff(
         raise NotPermitted("only whoever asked can take the question back")
     handoff.withdrawn_at = now
     session.flush()
-    _record(session, "handoff.withdraw", escalation, clinician_id)
+    note_case(session, "handoff.withdraw", escalation, clinician_id)
 
 
 def _both(session: Session, handoff_id: uuid.UUID) -> tuple[Handoff, Escalation]:
@@ -142,18 +143,3 @@ def _change_owner(
         detail={"handed_over": True},
     )
     session.refresh(escalation)
-
-
-def _record(
-    session: Session, kind: str, escalation: Escalation, who: uuid.UUID, **detail: object
-) -> None:
-    event = Event(
-        kind,
-        Actor.clinician(who),
-        study_id=escalation.study_id,
-        conversation_id=escalation.conversation_id,
-        item_id=escalation.item_id,
-        subject=escalation.id,
-        detail=detail,
-    )
-    record(session, event)
