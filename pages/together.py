@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from db.session import RECORD_ERRORS
 from oversight.domain.bulk import Band
 from oversight.domain.errors import Refusal
 from oversight.domain.permissions import Page
@@ -12,7 +13,9 @@ from oversight.queries.bulk import BulkLine, bulk_lines
 from oversight.services.bulk import Shown, decide_together, undo_together
 from oversight.services.people import Person
 from oversight.ui import runtime
+from oversight.ui.said import sentence
 from oversight.ui.together import line_html, told_decided, told_undone
+from oversight.ui.trouble import AWAY
 from oversight.ui.who import acting, guard
 
 AT_ONCE = 20
@@ -82,7 +85,10 @@ def _decide(lines: Sequence[BulkLine]) -> None:
             shown = [Shown(line.item_id, line.version) for line in chosen]
             done = decide_together(session, batch, person.id, shown)
     except Refusal as refusal:
-        st.session_state.together = ("warning", f"{refusal.message.capitalize()}.", None)
+        st.session_state.together = ("warning", f"{sentence(refusal.message)}.", None)
+        return
+    except RECORD_ERRORS:
+        st.session_state.together = ("warning", AWAY, None)
         return
     st.session_state["all"] = False
     names = {line.item_id: line.participant for line in chosen}
@@ -105,6 +111,9 @@ def _undo(batch: str) -> None:
         with runtime.database().transaction() as session:
             undone = undo_together(session, uuid.UUID(batch), acting(Page.TOGETHER, session).id)
     except Refusal as refusal:
-        st.session_state.together = ("warning", f"{refusal.message.capitalize()}.", None)
+        st.session_state.together = ("warning", f"{sentence(refusal.message)}.", None)
+        return
+    except RECORD_ERRORS:
+        st.session_state.together = ("warning", AWAY, None)
         return
     st.session_state.together = ("success", told_undone(undone), None)
