@@ -59,7 +59,8 @@ def _choose(lines: Sequence[BulkLine]) -> None:
     st.checkbox(f"Choose all {len(lines)} shown", key="all", on_change=_choose_all, args=(lines,))
     with st.form("together", border=False):
         for line in lines:
-            st.checkbox(f"{line.participant}: may go out as it is", key=_key(line))
+            chosen = "may go out as it is" if line.reply is not None else "I have read this"
+            st.checkbox(f"{line.participant}: {chosen}", key=_key(line))
             st.html(line_html(line))
         st.form_submit_button(
             "Decide the chosen ones", type="primary", on_click=_decide, args=(lines,)
